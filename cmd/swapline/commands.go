@@ -1,0 +1,8 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commands lists all commands in the order of help.
+func (a *app) commands() []*cobra.Command {
+	return append(append([]*cobra.Command{a.serveCommand()}, a.authorCommands()...), a.operatorCommands()...)
+}

@@ -1,0 +1,130 @@
+package runtime
+
+import (
+	"io"
+	"time"
+
+	"github.com/swapline/swapline/runtime/manifest"
+)
+
+// Upload is one release to deploy.
+type Upload struct {
+	// Strategy is the name uploaded to; the manifest must carry the same. ""
+	// takes the manifest's.
+	Strategy string
+	// Envelope is the signed manifest (DSSE), Artifact the bytes it binds.
+	Envelope []byte
+	Artifact io.Reader
+	// DryRun stops after validation and keeps nothing. A native artifact that
+	// was opened stays mapped until the process ends.
+	DryRun bool
+	// Hold accepts the release without switching to it.
+	Hold bool
+	// IfGeneration, when set, must be the strategy's generation (0: no
+	// release yet), or the change is refused with StaleGeneration.
+	IfGeneration *uint64
+	// Actor and Reason go into the journal.
+	Actor, Reason string
+}
+
+// Change is a request to serve another known release.
+type Change struct {
+	Strategy string
+	// Release names it: a payload digest, at least eight of its first hex
+	// digits, or a version that only one release has. Rollback also takes "",
+	// the release that was stable before.
+	Release       string
+	IfGeneration  *uint64
+	Actor, Reason string
+}
+
+// Release describes an accepted release.
+type Release struct {
+	Strategy string            `json:"strategy"`
+	Version  string            `json:"version"`
+	Sequence int64             `json:"sequence"`
+	Kind     manifest.Kind     `json:"kind"`
+	Digest   manifest.Digest   `json:"digest"`
+	Artifact manifest.Digest   `json:"artifact"`
+	Size     int64             `json:"size"`
+	Accepted time.Time         `json:"accepted,omitzero"`
+	Expires  time.Time         `json:"expires,omitzero"`
+	Labels   map[string]string `json:"labels,omitempty"`
+	Active   bool              `json:"active"`
+}
+
+// Check is one passed check of the pipeline.
+type Check struct {
+	Name     string        `json:"name"`
+	Detail   string        `json:"detail"`
+	Duration time.Duration `json:"duration_ns"`
+}
+
+// Outcome says what a Deploy, Switch or Rollback did.
+type Outcome struct {
+	Action  string  `json:"action"` // deploy, switch, rollback; dry_run, hold
+	Release Release `json:"release"`
+	// Replaced is the release that was stable before, if any.
+	Replaced *Release `json:"replaced,omitempty"`
+	// Generation is the strategy's generation after the change.
+	Generation uint64  `json:"generation"`
+	Checks     []Check `json:"checks,omitempty"`
+	// SwitchDuration is the time between the last moment at which the old
+	// release was handed out and the first at which the new one was:
+	// the duration of the in-memory publish.
+	SwitchDuration time.Duration `json:"switch_ns"`
+}
+
+// Response is one answer. Release and Generation are set whenever a release
+// was chosen, also when Execute returns an error.
+type Response struct {
+	Output     map[string]any
+	Release    Release
+	Generation uint64
+	// Queued is the time spent waiting for the release's concurrency limit,
+	// Executed the time inside of the strategy.
+	Queued, Executed time.Duration
+}
+
+// Status is what a strategy serves now.
+type Status struct {
+	Strategy   string    `json:"strategy"`
+	Generation uint64    `json:"generation"`
+	Stable     *Release  `json:"stable,omitempty"`
+	Previous   *Release  `json:"previous,omitempty"`
+	Since      time.Time `json:"since,omitzero"`
+	// Problem says why a strategy with a stored route cannot serve.
+	Problem string `json:"problem,omitempty"`
+	// Counters of the stable release since it was loaded.
+	Requests       int64 `json:"requests"`
+	Faults         int64 `json:"faults"`
+	BusinessErrors int64 `json:"business_errors"`
+	InFlight       int64 `json:"in_flight"`
+	Instances      int   `json:"instances"`
+	MemoryBytes    int64 `json:"memory_bytes"`
+	Abandoned      int   `json:"abandoned"`
+	// Draining lists replaced releases that still serve requests.
+	Draining []Draining `json:"draining,omitempty"`
+	// Changes are the newest entries of the journal.
+	Changes []JournalEntry `json:"changes,omitempty"`
+}
+
+// Draining is a replaced release with unfinished requests.
+type Draining struct {
+	Release  Release       `json:"release"`
+	InFlight int64         `json:"in_flight"`
+	For      time.Duration `json:"for_ns"`
+	// Stuck is set when the drain limit passed: the release is kept open.
+	Stuck bool `json:"stuck"`
+}
+
+// JournalEntry is one recorded change.
+type JournalEntry struct {
+	Action     string          `json:"action"`
+	From       manifest.Digest `json:"from,omitempty"`
+	To         manifest.Digest `json:"to"`
+	Generation uint64          `json:"generation"`
+	Actor      string          `json:"actor,omitempty"`
+	Reason     string          `json:"reason,omitempty"`
+	At         time.Time       `json:"at"`
+}

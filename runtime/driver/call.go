@@ -1,0 +1,126 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync/atomic"
+
+	"github.com/swapline/swapline/abi"
+	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/runtime/problem"
+)
+
+// Calls runs a Go strategy in this process: it recovers panics, normalises
+// answers and gives up on calls that outlive their context. Go cannot stop a
+// goroutine, so such a call goes on by itself and is counted until it returns.
+// The zero value is ready; it is safe for concurrent use.
+type Calls struct {
+	abandoned atomic.Int64
+}
+
+// Abandoned is the number of calls given up that still run.
+func (c *Calls) Abandoned() int { return int(c.abandoned.Load()) }
+
+type outcome struct {
+	out map[string]any
+	err error
+}
+
+// states of one call, so that exactly one side counts an abandoned call down.
+const (
+	running int32 = iota
+	finished
+	givenUp
+)
+
+// Execute runs s.Execute under the rules of [Instance].
+func (c *Calls) Execute(ctx context.Context, s abi.Strategy, in map[string]any) (map[string]any, error) {
+	if ctx.Done() == nil {
+		o := protect(ctx, func() (map[string]any, error) { return s.Execute(ctx, in) })
+		return o.out, o.err
+	}
+	o := c.await(ctx, func() (map[string]any, error) { return s.Execute(ctx, in) })
+	return o.out, o.err
+}
+
+// Validate runs v.Validate under the same rules.
+func (c *Calls) Validate(ctx context.Context, v abi.Validator) error {
+	return c.await(ctx, func() (map[string]any, error) { return nil, v.Validate(ctx) }).err
+}
+
+func (c *Calls) await(ctx context.Context, f func() (map[string]any, error)) outcome {
+	var state atomic.Int32
+	done := make(chan outcome, 1)
+	go func() {
+		o := outcome{err: Faultf(problem.FaultPanic, "the strategy ended its goroutine (runtime.Goexit)")}
+		defer func() {
+			done <- o
+			if !state.CompareAndSwap(running, finished) {
+				c.abandoned.Add(-1)
+			}
+		}()
+		o = protect(ctx, f)
+	}()
+	select {
+	case o := <-done:
+		return o
+	case <-ctx.Done():
+	}
+	c.abandoned.Add(1)
+	if !state.CompareAndSwap(running, givenUp) {
+		c.abandoned.Add(-1)
+		return <-done
+	}
+	return outcome{err: Interrupted(ctx)}
+}
+
+// protect calls f, turns a panic into a fault and brings the answer into the
+// wire domain.
+func protect(ctx context.Context, f func() (map[string]any, error)) (o outcome) {
+	defer func() {
+		if r := recover(); r != nil {
+			o = outcome{err: PanicFault(r)}
+		}
+	}()
+	out, err := f()
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return outcome{err: Interrupted(ctx)}
+	}
+	if err != nil {
+		return outcome{err: business(err)}
+	}
+	out, err = wire.NormalizeMap(out)
+	if err != nil {
+		return outcome{err: Faultf(problem.FaultABI, "the answer is outside of the value domain: %v", err)}
+	}
+	if out == nil {
+		out = map[string]any{}
+	}
+	return outcome{out: out}
+}
+
+// PanicFault describes a recovered panic; call it in the deferred function.
+func PanicFault(r any) *Fault {
+	f := Faultf(problem.FaultPanic, "panic: %v", r)
+	if e, ok := r.(runtime.Error); ok {
+		f.Message = fmt.Sprintf("panic: %s", e.Error())
+	}
+	f.Stack = string(debug.Stack())
+	return f
+}
+
+// business gives every error that Execute returns the form of a business error.
+func business(err error) error {
+	var b *abi.Error
+	if errors.As(err, &b) {
+		details, nerr := wire.NormalizeMap(b.Details)
+		if nerr != nil {
+			return Faultf(problem.FaultABI, "details of error %s are outside of the value domain: %v", b.Code, nerr)
+		}
+		return &abi.Error{Code: b.Code, Message: b.Message, Details: details}
+	}
+	return abi.Reject(abi.CodeBusinessError, err.Error())
+}

@@ -1,0 +1,85 @@
+package manifest
+
+import (
+	"encoding/hex"
+	"strings"
+	"time"
+)
+
+// PayloadType is the DSSE payload type of a manifest.
+const PayloadType = "application/vnd.swapline.manifest.v1+json"
+
+// Digest names bytes by their SHA-256: "sha256:" and 64 lower-case hex digits.
+type Digest string
+
+// digestPrefix is the only algorithm there is.
+const digestPrefix = "sha256:"
+
+// DigestOf makes a Digest of a SHA-256 sum.
+func DigestOf(sum [32]byte) Digest { return Digest(digestPrefix + hex.EncodeToString(sum[:])) }
+
+// Valid reports whether d is well formed.
+func (d Digest) Valid() bool {
+	h, ok := strings.CutPrefix(string(d), digestPrefix)
+	return ok && len(h) == 64 && strings.Trim(h, "0123456789abcdef") == ""
+}
+
+// Hex returns the digits alone, for file names.
+func (d Digest) Hex() string { return strings.TrimPrefix(string(d), digestPrefix) }
+
+// Short returns the first twelve digits, for people.
+func (d Digest) Short() string {
+	h := d.Hex()
+	return h[:min(12, len(h))]
+}
+
+// Kind says what an artifact is and so which driver loads it. The kinds
+// themselves are named where drivers are wired (cmd) and by the drivers.
+type Kind string
+
+// Manifest is what a publisher states about one release.
+type Manifest struct {
+	Name           string // strategy name, see ValidName
+	Version        string // semantic version 2.0.0 without a leading v
+	Sequence       int64  // rises with every release of the strategy, 1 or more
+	Kind           Kind
+	Engine         string // "" for the kind's default
+	ABIVersion     int64
+	Artifact       Artifact
+	Methods        []string // sorted, distinct; at least Execute
+	Capabilities   []string // sorted, distinct host function groups asked for
+	Limits         Limits
+	Config         map[string]any // wire domain; never nil after Decode
+	ConfigSchema   map[string]any // JSON Schema 2020-12; nil means any config
+	Golden         []GoldenCase
+	Audience       []string  // environments that may run it; empty means any
+	NotBefore      time.Time // UTC, whole seconds
+	Expires        time.Time // UTC, whole seconds; required
+	Issued         time.Time // UTC, whole seconds; required; the policy's maximum age counts from here
+	MinHostVersion string    // semantic version; "" means any
+	Previous       Digest    // payload digest of the release this one follows; "" for none stated
+	Labels         map[string]string
+}
+
+// Artifact binds the bytes.
+type Artifact struct {
+	SHA256 Digest
+	Size   int64 // bytes
+}
+
+// Limits bound one release. Zero means the host's default.
+type Limits struct {
+	Timeout      time.Duration // wall clock of one call; whole milliseconds
+	MemoryBytes  int64         // linear memory of one instance
+	Instructions int64         // per call; not yet enforced, see RATIONALE.md
+	Concurrency  int64         // calls at the same time
+}
+
+// GoldenCase is an input and the answer that every build of the release gives.
+// Exactly one of Output and Rejected is set.
+type GoldenCase struct {
+	Name     string
+	Input    map[string]any
+	Output   map[string]any
+	Rejected string // code of the business error expected instead of an output
+}

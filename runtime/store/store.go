@@ -1,0 +1,147 @@
+// Package store keeps what must survive the process: artifacts by digest,
+// releases, the current route of each strategy, the journal of changes and the
+// accepted trust policy.
+//
+// # What is promised
+//
+//   - A call that returned nil is durable: it survives kill -9 and, as far as
+//     the disk keeps its word, power loss.
+//   - A call that returned an error changed nothing that a reader can see.
+//   - [Store.Activate] is one transaction: the release, its route, the
+//     high-water mark and the journal entry appear together or not at all.
+//   - Artifact files are written once, named by their digest, read-only, in a
+//     folder that only the owner may enter.
+//
+// Package storetest holds the suite that every store passes; package
+// faultstore fails the n-th call of any store.
+package store
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/swapline/swapline/runtime/manifest"
+)
+
+// Store is safe for concurrent use. Errors carry problem codes: StoreFailed,
+// StoreCorrupt, StoreLocked, UnknownRelease, UnknownStrategy, BodyTooLarge,
+// StaleGeneration.
+type Store interface {
+	// Stage copies r to a temporary file while hashing it. More than max
+	// bytes are refused with BodyTooLarge. The caller ends a staged file with
+	// Commit or Discard; what neither ended is swept at the next Open.
+	Stage(ctx context.Context, r io.Reader, max int64) (Staged, error)
+	// Discard removes a staged file. Discarding twice, or after Commit, is
+	// harmless.
+	Discard(s Staged) error
+	// Commit moves a staged file to its place by digest and makes it durable.
+	// Committing bytes that are already there keeps the first copy. A
+	// committed artifact without a release is swept at the next Open.
+	Commit(ctx context.Context, s Staged) (Artifact, error)
+	// Artifact finds a committed artifact.
+	Artifact(ctx context.Context, digest manifest.Digest) (Artifact, error)
+	// Drop removes an artifact unless a release refers to it.
+	Drop(ctx context.Context, digest manifest.Digest) error
+
+	// Put records an accepted release without activating it. Putting the
+	// same release again is harmless.
+	Put(ctx context.Context, r Release) error
+	// Release finds one release of a strategy by payload digest.
+	Release(ctx context.Context, strategy string, digest manifest.Digest) (Release, error)
+	// Releases lists a strategy's releases by rising sequence.
+	Releases(ctx context.Context, strategy string) ([]Release, error)
+
+	// Activate puts a.Release and makes a.Route current in one transaction.
+	// It fails with StaleGeneration unless a.Route.Generation is the stored
+	// generation plus one.
+	Activate(ctx context.Context, a Activation) error
+	// Route returns the current route of a strategy.
+	Route(ctx context.Context, strategy string) (Route, error)
+	// Routes returns all current routes by strategy name.
+	Routes(ctx context.Context) ([]Route, error)
+	// Changes returns the newest entries of a strategy's journal, newest
+	// first, at most limit.
+	Changes(ctx context.Context, strategy string, limit int) ([]Change, error)
+
+	// Policy returns the envelope of the accepted trust policy, or nil.
+	Policy(ctx context.Context) ([]byte, error)
+	// SetPolicy replaces the accepted trust policy.
+	SetPolicy(ctx context.Context, envelope []byte) error
+
+	// Close releases the store. Calls after Close fail.
+	Close() error
+}
+
+// Staged is a complete, hashed, not yet accepted file.
+type Staged struct {
+	Digest manifest.Digest
+	Size   int64
+	Path   string
+}
+
+// Artifact is a committed file.
+type Artifact struct {
+	Digest manifest.Digest
+	Size   int64
+	Path   string
+}
+
+// Release is an accepted release. Digest is the payload digest and names it.
+type Release struct {
+	Strategy string          `json:"strategy"`
+	Version  string          `json:"version"`
+	Sequence int64           `json:"sequence"`
+	Kind     manifest.Kind   `json:"kind"`
+	Digest   manifest.Digest `json:"digest"`
+	Artifact manifest.Digest `json:"artifact"`
+	Size     int64           `json:"size"`
+	Envelope []byte          `json:"envelope"`
+	Accepted time.Time       `json:"accepted"`
+}
+
+// Route is what a strategy serves.
+type Route struct {
+	Strategy   string          `json:"strategy"`
+	Generation uint64          `json:"generation"`
+	Stable     manifest.Digest `json:"stable"`
+	// Previous is the release that was stable before, "" at first.
+	Previous manifest.Digest `json:"previous,omitempty"`
+	// HighWater is the highest (sequence, digest) that was ever active.
+	HighWater Mark `json:"high_water"`
+	// Methods is the union of the method sets that the slot has served.
+	Methods []string  `json:"methods"`
+	Since   time.Time `json:"since"`
+}
+
+// Mark is a high-water mark.
+type Mark struct {
+	Sequence int64           `json:"sequence"`
+	Digest   manifest.Digest `json:"digest"`
+}
+
+// Actions in the journal.
+const (
+	ActionDeploy   = "deploy"
+	ActionSwitch   = "switch"
+	ActionRollback = "rollback"
+)
+
+// Change is one entry of the journal.
+type Change struct {
+	Strategy   string          `json:"strategy"`
+	Action     string          `json:"action"`
+	From       manifest.Digest `json:"from,omitempty"`
+	To         manifest.Digest `json:"to"`
+	Generation uint64          `json:"generation"`
+	Actor      string          `json:"actor,omitempty"`
+	Reason     string          `json:"reason,omitempty"`
+	At         time.Time       `json:"at"`
+}
+
+// Activation is one atomic change of a route.
+type Activation struct {
+	Release Release
+	Route   Route
+	Change  Change
+}
