@@ -1,7 +1,7 @@
 package problem
 
-// Codes. Comments are what an operator needs to know; keep them in step with
-// table below.
+// Codes. They are part of the API: a code keeps its meaning for ever. What each
+// means to a caller and which HTTP status it has is in the server's table.
 const (
 	Internal Code = "internal"
 
@@ -14,6 +14,7 @@ const (
 	IntegerRange      Code = "integer_out_of_range"
 	ValueDomain       Code = "value_outside_domain"
 	BodyTooLarge      Code = "body_too_large"
+	RequestTimeout    Code = "request_timeout"
 	MediaType         Code = "unsupported_media_type"
 	Unauthenticated   Code = "unauthenticated"
 	NotFound          Code = "not_found"
@@ -51,6 +52,7 @@ const (
 	PolicyUntrusted     Code = "policy_untrusted"
 	PolicyRollback      Code = "policy_rollback"
 	PolicyExpired       Code = "policy_expired"
+	PolicyNotYetValid   Code = "policy_not_yet_valid"
 	ManifestMalformed   Code = "manifest_malformed"
 	ManifestExpired     Code = "manifest_expired"
 	ManifestNotYetValid Code = "manifest_not_yet_valid"
@@ -95,8 +97,13 @@ const (
 	ValidateFailed     Code = "validate_failed"
 	GoldenCaseFailed   Code = "golden_case_failed"
 
+	// BuildFailed is the author's own: the sources do not build.
+	BuildFailed Code = "build_failed"
+
 	// Store.
 	StoreFailed  Code = "store_failed"
 	StoreCorrupt Code = "store_corrupt"
 	StoreLocked  Code = "store_locked"
+	// ArtifactMissing: the bytes were never committed, or were dropped.
+	ArtifactMissing Code = "artifact_missing"
 )

@@ -1,8 +1,8 @@
 // Package problem is the one error type that reaches users. Every refusal
 // carries a stable code, says what was checked, what was expected and found,
 // and what to do about it. The codes are part of the API: they never change
-// their meaning and are listed in codes.go with the sentence that explains
-// them; docs/errors.md is made from that table.
+// their meaning and are listed in codes.go; docs/errors.md lists them with their
+// HTTP status.
 //
 // A layer that only passes an error on wraps it with what it knows (a stage, a
 // strategy) and keeps the code:
