@@ -6,7 +6,11 @@
 //
 //   - A call that returned nil is durable: it survives kill -9 and, as far as
 //     the disk keeps its word, power loss.
-//   - A call that returned an error changed nothing that a reader can see.
+//   - A call that returned an error changed nothing that a reader can see, with
+//     one exception: after StoreFailed from Commit, Drop, Put, Activate or
+//     SetPolicy the disk broke in the middle, and the change is there either
+//     wholly or not at all. Read before you decide; for Activate, [Store.Route]
+//     tells by its generation.
 //   - [Store.Activate] is one transaction: the release, its route, the
 //     high-water mark and the journal entry appear together or not at all.
 //   - Artifact files are written once, named by their digest, read-only, in a
@@ -25,51 +29,66 @@ import (
 )
 
 // Store is safe for concurrent use. Errors carry problem codes: StoreFailed,
-// StoreCorrupt, StoreLocked, UnknownRelease, UnknownStrategy, BodyTooLarge,
-// StaleGeneration.
+// StoreCorrupt, StoreLocked, ArtifactMissing, UnknownRelease, UnknownStrategy,
+// BodyTooLarge, StaleGeneration; Canceled when ctx ended first; Internal for
+// values that contradict themselves. What is returned belongs to the caller.
+// Times are kept in UTC.
 type Store interface {
 	// Stage copies r to a temporary file while hashing it. More than max
-	// bytes are refused with BodyTooLarge. The caller ends a staged file with
-	// Commit or Discard; what neither ended is swept at the next Open.
+	// bytes are refused with BodyTooLarge; an error of r keeps its code, or is
+	// BadRequest. ctx is honoured between chunks. The caller ends a staged file
+	// with Commit or Discard; what neither ended is swept at the next Open.
 	Stage(ctx context.Context, r io.Reader, max int64) (Staged, error)
 	// Discard removes a staged file. Discarding twice, or after Commit, is
 	// harmless.
 	Discard(s Staged) error
 	// Commit moves a staged file to its place by digest and makes it durable.
-	// Committing bytes that are already there keeps the first copy. A
-	// committed artifact without a release is swept at the next Open.
+	// Committing bytes that are already there keeps the first copy, unless
+	// that copy is damaged. Whatever Commit returns, the staged file has ended.
+	// A committed artifact without a release is swept at the next Open.
 	Commit(ctx context.Context, s Staged) (Artifact, error)
-	// Artifact finds a committed artifact.
+	// Artifact finds a committed artifact: ArtifactMissing if it was never
+	// committed or was dropped, StoreCorrupt if a release refers to it and the
+	// file is gone or has another size. The content is not read.
 	Artifact(ctx context.Context, digest manifest.Digest) (Artifact, error)
-	// Drop removes an artifact unless a release refers to it.
+	// Drop removes an artifact unless a release refers to it. Dropping what is
+	// not there, or is referred to, is harmless.
 	Drop(ctx context.Context, digest manifest.Digest) error
 
-	// Put records an accepted release without activating it. Putting the
-	// same release again is harmless.
+	// Put records an accepted release without activating it. Its artifact must
+	// be committed, or Put fails with ArtifactMissing. Putting the same release
+	// again keeps the first Accepted and takes the newest Envelope (the same
+	// payload may gain signatures); any other difference is StoreCorrupt, as
+	// the payload digest fixes everything else.
 	Put(ctx context.Context, r Release) error
-	// Release finds one release of a strategy by payload digest.
+	// Release finds one release of a strategy by payload digest, or fails with
+	// UnknownRelease.
 	Release(ctx context.Context, strategy string, digest manifest.Digest) (Release, error)
-	// Releases lists a strategy's releases by rising sequence.
+	// Releases lists a strategy's releases by rising sequence; none for a
+	// strategy that is not known.
 	Releases(ctx context.Context, strategy string) ([]Release, error)
 
-	// Activate puts a.Release and makes a.Route current in one transaction.
-	// It fails with StaleGeneration unless a.Route.Generation is the stored
-	// generation plus one.
+	// Activate puts a.Release, makes a.Route current and appends a.Change in
+	// one transaction. It fails with StaleGeneration unless a.Route.Generation
+	// is the stored generation plus one (1 for a strategy without a route). The
+	// three parts must name the same strategy, release and generation.
 	Activate(ctx context.Context, a Activation) error
-	// Route returns the current route of a strategy.
+	// Route returns the current route of a strategy. A strategy that never had
+	// one, even if releases are put, is UnknownStrategy.
 	Route(ctx context.Context, strategy string) (Route, error)
-	// Routes returns all current routes by strategy name.
+	// Routes returns all current routes, sorted by strategy name.
 	Routes(ctx context.Context) ([]Route, error)
 	// Changes returns the newest entries of a strategy's journal, newest
-	// first, at most limit.
+	// first, at most limit; none for a strategy that is not known.
 	Changes(ctx context.Context, strategy string, limit int) ([]Change, error)
 
 	// Policy returns the envelope of the accepted trust policy, or nil.
 	Policy(ctx context.Context) ([]byte, error)
-	// SetPolicy replaces the accepted trust policy.
+	// SetPolicy replaces the accepted trust policy; envelope is not empty.
 	SetPolicy(ctx context.Context, envelope []byte) error
 
-	// Close releases the store. Calls after Close fail.
+	// Close releases the store. Calls after Close fail with StoreFailed,
+	// another Close is harmless.
 	Close() error
 }
 
