@@ -18,12 +18,13 @@ package abi
 //	status             value
 //	StatusOK           execute: the result map; init: {"methods": ["Execute", ...]}; validate: null
 //	StatusRejected     {"code": text, "message": text, "details": map or null}
-//	StatusFault        text: what went wrong inside the guest
+//	StatusFault        text: what went wrong inside the guest, a panic for example
+//	StatusInvalid      text: why the strategy's answer is not in the value domain
 //
 // Order of calls: _initialize (if exported), [ExportABIVersion], [ExportInit]
 // with {"config": map}, then any number of [ExportExecute] and
-// [ExportValidate]. After a trap, a fault status or a deadline the instance is
-// thrown away.
+// [ExportValidate]. After a trap, a deadline, or an answer with StatusFault or
+// StatusInvalid the instance is thrown away.
 const (
 	// ExportMemory is the guest's only memory.
 	ExportMemory = "memory"
@@ -54,6 +55,7 @@ const (
 	StatusOK       byte = 0
 	StatusRejected byte = 1
 	StatusFault    byte = 2
+	StatusInvalid  byte = 3
 )
 
 // Keys of the maps that cross the boundary.

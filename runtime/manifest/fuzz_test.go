@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"math"
 	"reflect"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 func FuzzDecode(f *testing.F) {
 	f.Add(example(f))
 	f.Add(without(f, "limits", "config", "labels"))
-	f.Add(changed(f, map[string]any{"/config": map[string]any{"z": -0.0, "b": []byte{1}, "n": nil, "l": []any{1e300}}}))
+	f.Add(changed(f, map[string]any{"/config": map[string]any{"z": math.Copysign(0, -1), "b": []byte{1}, "n": nil, "l": []any{1e300}}}))
 	f.Add([]byte(`{"name":1}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := Decode(b)

@@ -145,7 +145,7 @@ func discardTwice(s *subject) {
 	a, err := s.Commit(s.ctx, staged)
 	s.ok(err)
 	s.ok(s.Discard(staged))
-	s.ok(s.Discard(store.Staged{Digest: a.Digest, Size: a.Size, Path: a.Path}))
+	s.ok(s.Discard(store.Staged(a)))
 	s.ok(second(s.Artifact(s.ctx, a.Digest)))
 }
 
