@@ -1,0 +1,85 @@
+package guest
+
+import (
+	"errors"
+	"strconv"
+	"unsafe"
+
+	"github.com/swapline/swapline/abi"
+	"github.com/swapline/swapline/abi/wire"
+)
+
+// errNotOurs is a host's mistake.
+var errNotOurs = errors.New("the host did not write to the room that it was given")
+
+// keptAnswer is the largest answer buffer kept between calls.
+const keptAnswer = 1 << 20
+
+// ok answers with a result; nil stands for null.
+func (p *program) ok(out map[string]any) int64 {
+	m, err := wire.NormalizeMap(out)
+	if err != nil {
+		return p.send(abi.StatusInvalid, "the answer is outside of the value domain: "+err.Error())
+	}
+	var v any
+	if m != nil {
+		v = m
+	}
+	return p.send(abi.StatusOK, v)
+}
+
+// reject answers with a business error.
+func (p *program) reject(err error) int64 {
+	var b *abi.Error
+	if !errors.As(err, &b) {
+		b = abi.Reject(abi.CodeBusinessError, err.Error())
+	}
+	details, nerr := wire.NormalizeMap(b.Details)
+	if nerr != nil {
+		return p.send(abi.StatusInvalid, "details of error "+b.Code+" are outside of the value domain: "+nerr.Error())
+	}
+	m := map[string]any{abi.KeyCode: b.Code, abi.KeyMessage: b.Message, abi.KeyDetails: nil}
+	if details != nil {
+		m[abi.KeyDetails] = details
+	}
+	return p.send(abi.StatusRejected, m)
+}
+
+// fault answers that something went wrong inside of the guest.
+func (p *program) fault(text string) int64 { return p.send(abi.StatusFault, text) }
+
+// send encodes an answer and returns where it is.
+func (p *program) send(status byte, v any) int64 {
+	if cap(p.answer) > keptAnswer {
+		p.answer = nil
+	}
+	b, err := wire.Append(append(p.answer[:0], status), v)
+	if err != nil {
+		b = append(p.answer[:0], abi.StatusInvalid)
+		b, _ = wire.Append(b, "the answer cannot be encoded: "+err.Error())
+	}
+	p.answer = b
+	return int64(uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b))))<<32 | uint64(uint32(len(b))))
+}
+
+// recovered turns a panic into a fault; it is deferred.
+func (p *program) recovered(answer *int64) {
+	if r := recover(); r != nil {
+		*answer = p.fault("panic: " + panicText(r))
+	}
+}
+
+// panicText describes the usual values without the weight of fmt.
+func panicText(r any) string {
+	switch v := r.(type) {
+	case error:
+		return v.Error()
+	case string:
+		return v
+	case interface{ String() string }:
+		return v.String()
+	case int:
+		return strconv.Itoa(v)
+	}
+	return "a value that is neither error nor text"
+}

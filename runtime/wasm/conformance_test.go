@@ -1,0 +1,39 @@
+package wasm_test
+
+import (
+	"testing"
+
+	"github.com/swapline/swapline/guests/tck/tck"
+	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/driver/drivertest"
+	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/wasm"
+	"github.com/swapline/swapline/runtime/wasm/wasmtest"
+	"github.com/swapline/swapline/runtime/wasm/wazeroengine"
+)
+
+type harness struct{ artifact string }
+
+func (harness) Kind() manifest.Kind               { return wasm.Kind }
+func (h harness) Artifact(testing.TB, int) string { return h.artifact }
+func (harness) Lacks() []string                   { return []string{tck.Goexit} }
+func (harness) Open(tb testing.TB) driver.Driver {
+	return open(tb, wazeroengine.Config{CacheDir: tb.TempDir()})
+}
+
+func open(tb testing.TB, c wazeroengine.Config) driver.Driver {
+	tb.Helper()
+	e, err := wazeroengine.New(c)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return wasm.New(wasm.Config{Engines: map[string]wasm.Engine{wazeroengine.Name: e}, DefaultEngine: wazeroengine.Name})
+}
+
+func TestConformance(t *testing.T) {
+	drivertest.Run(t, harness{wasmtest.BuildGo(t, "github.com/swapline/swapline/guests/tck")})
+}
+
+func BenchmarkConformance(b *testing.B) {
+	drivertest.Bench(b, harness{wasmtest.BuildGo(b, "github.com/swapline/swapline/guests/tck")})
+}

@@ -1,0 +1,74 @@
+package wasm
+
+import (
+	"context"
+	"errors"
+
+	"github.com/swapline/swapline/runtime/wasm/guard"
+)
+
+// Engine turns modules into something that runs. Engines get only modules that
+// passed package guard and whose imports and exports were checked. An Engine is
+// safe for concurrent use.
+type Engine interface {
+	// Compile prepares a module. It may take it from a cache. It never panics.
+	Compile(ctx context.Context, module []byte, c Compile) (Module, error)
+	// Close frees what the engine shares between modules, after all of them
+	// were closed.
+	Close(ctx context.Context) error
+}
+
+// Compile says how a module will be run.
+type Compile struct {
+	// Imports are all functions that the module may import.
+	Imports []Import
+	// MemoryPages limits the memory of each guest.
+	MemoryPages uint32
+}
+
+// Module is a compiled module, safe for concurrent use.
+type Module interface {
+	// Instantiate makes a guest and runs the module's start function, but no
+	// export. The imports that the guest calls get h.
+	Instantiate(ctx context.Context, h *Host) (Guest, error)
+	// Close frees the module, and all guests that are not closed yet.
+	Close(ctx context.Context) error
+}
+
+// Guest is one instance of a module. It is used by one goroutine at a time.
+type Guest interface {
+	Memory
+	// Func returns the exported function, or nil.
+	Func(name string) Func
+	// Close frees the guest.
+	Close(ctx context.Context) error
+}
+
+// Func calls an exported function. The stack holds the arguments and gets the
+// results; i32 values are in the lower half of an element. It returns
+// ErrInterrupted soon after ctx is done, and any other error for a trap. After
+// an error the guest is of no further use.
+type Func = func(ctx context.Context, stack []uint64) error
+
+// Memory is the linear memory of a guest.
+type Memory interface {
+	// Read returns the bytes themselves, not a copy, or false when they are
+	// not all inside. They are valid until the guest runs again.
+	Read(ptr, size uint32) ([]byte, bool)
+	// Write copies b to ptr, or reports false and writes nothing.
+	Write(ptr uint32, b []byte) bool
+	// Size is the present size in bytes.
+	Size() uint32
+}
+
+// Import is a function that the host offers to guests.
+type Import struct {
+	Module, Name string
+	Type         guard.FuncType
+	// Call reads arguments from the stack and writes results to it. An error
+	// ends the guest's call with a trap that wraps it.
+	Call func(h *Host, m Memory, stack []uint64) error
+}
+
+// ErrInterrupted says that a call ended because its context did.
+var ErrInterrupted = errors.New("interrupted")

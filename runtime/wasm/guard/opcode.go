@@ -1,0 +1,206 @@
+package guard
+
+// Opcodes with a meaning for the structure of a function.
+const (
+	opBlock      = 0x02
+	opLoop       = 0x03
+	opIf         = 0x04
+	opElse       = 0x05
+	opEnd        = 0x0b
+	opBranch     = 0x0c
+	opBranchIf   = 0x0d
+	opTable      = 0x0e
+	opCall       = 0x10
+	opIndirect   = 0x11
+	opSelectType = 0x1c
+	opLocalGet   = 0x20
+	opLocalTee   = 0x22
+	opGlobalGet  = 0x23
+	opGlobalSet  = 0x24
+	opTableGet   = 0x25
+	opTableSet   = 0x26
+	opFirstLoad  = 0x28
+	opLastStore  = 0x3e
+	opMemorySize = 0x3f
+	opMemoryGrow = 0x40
+	opConstI32   = 0x41
+	opConstI64   = 0x42
+	opConstF32   = 0x43
+	opConstF64   = 0x44
+	opFirstMath  = 0x45
+	opLastMath   = 0xc4
+	opRefNull    = 0xd0
+	opRefIsNull  = 0xd1
+	opRefFunc    = 0xd2
+	opMore       = 0xfc
+	opSIMD       = 0xfd
+	opThreads    = 0xfe
+)
+
+// instruction reads one instruction with its immediates.
+func (p *parser) instruction() {
+	op := p.byte()
+	switch {
+	case p.err != nil:
+	case op >= opFirstMath && op <= opLastMath:
+	case op >= opLocalGet && op <= opLocalTee:
+		p.index("local", p.code.locals)
+	case op >= opFirstLoad && op <= opLastStore:
+		p.memoryAccess(op)
+	case op >= opBlock && op <= opTable:
+		p.control(op)
+	case op >= opConstI32 && op <= opConstF64:
+		p.number(op)
+	default:
+		p.other(op)
+	}
+}
+
+// control reads the instructions that open, close or leave blocks.
+func (p *parser) control(op byte) {
+	switch op {
+	case opBlock, opLoop, opIf:
+		p.blockType()
+		p.push(op)
+	case opElse:
+		p.elseBranch()
+	case opEnd:
+		p.pop()
+	case opBranch:
+		p.branch()
+	case opBranchIf:
+		p.branch()
+		p.label(1)
+	case opTable:
+		p.branchTable()
+	default:
+		p.unknown(op)
+	}
+}
+
+func (p *parser) number(op byte) {
+	switch op {
+	case opConstI32:
+		p.signed(32)
+	case opConstI64:
+		p.signed(64)
+	case opConstF32:
+		p.skip(4)
+	case opConstF64:
+		p.skip(8)
+	}
+}
+
+func (p *parser) other(op byte) {
+	switch op {
+	case 0x00, 0x01, 0x0f, 0x1a, 0x1b, opRefIsNull: // unreachable, nop, return, drop, select
+	case opCall:
+		p.index("function", len(p.funcs))
+	case opIndirect:
+		p.index("type", len(p.types))
+		p.index("table", len(p.tables))
+	case opSelectType:
+		p.selectType()
+	case opGlobalGet, opGlobalSet:
+		p.index("global", p.m.Globals)
+	case opTableGet, opTableSet:
+		p.index("table", len(p.tables))
+	case opMemorySize, opMemoryGrow:
+		p.memory()
+	case opRefNull:
+		p.referenceType()
+	case opRefFunc:
+		p.index("function", len(p.funcs))
+	case opMore:
+		p.bulk(p.u32())
+	default:
+		p.unknown(op)
+	}
+}
+
+func (p *parser) unknown(op byte) {
+	switch op {
+	case opSIMD:
+		p.unsupported("SIMD instructions are not supported")
+	case opThreads:
+		p.unsupported("thread instructions are not supported")
+	case 0x12, 0x13:
+		p.unsupported("tail calls are not supported")
+	default:
+		p.unsupported("opcode 0x%02x is not known", op)
+	}
+}
+
+func (p *parser) selectType() {
+	if n := p.u32(); p.err == nil && n != 1 {
+		p.malformed("select with %d types", n)
+	}
+	p.valueType()
+}
+
+// memory reads the index of a memory.
+func (p *parser) memory() { p.index("memory", len(p.m.Memories)) }
+
+// alignment returns the largest alignment exponent of a load or store.
+func alignment(op byte) uint32 {
+	const exponents = "\x02\x03\x02\x03\x00\x00\x01\x01\x00\x00\x01\x01\x02\x02" + // loads
+		"\x02\x03\x02\x03\x00\x01\x00\x01\x02" // stores
+	return uint32(exponents[op-opFirstLoad])
+}
+
+func (p *parser) memoryAccess(op byte) {
+	if align := p.u32(); p.err == nil && align > alignment(op) {
+		p.malformed("alignment 2^%d is larger than natural", align)
+	}
+	p.u32()
+	if p.err == nil && len(p.m.Memories) == 0 {
+		p.malformed("memory access without a memory")
+	}
+}
+
+// bulk reads the instructions behind the prefix 0xfc.
+func (p *parser) bulk(op uint32) {
+	switch op {
+	case 0, 1, 2, 3, 4, 5, 6, 7: // saturating conversions
+	case 8: // memory.init
+		p.dataIndex()
+		p.memory()
+	case 9: // data.drop
+		p.dataIndex()
+	case 10: // memory.copy
+		p.memory()
+		p.memory()
+	case 11: // memory.fill
+		p.memory()
+	case 12: // table.init
+		p.elementIndex()
+		p.index("table", len(p.tables))
+	case 13: // elem.drop
+		p.elementIndex()
+	case 14: // table.copy
+		p.index("table", len(p.tables))
+		p.index("table", len(p.tables))
+	case 15: // table.grow
+		p.tableGrow()
+	case 16, 17: // table.size, table.fill
+		p.index("table", len(p.tables))
+	default:
+		p.unsupported("opcode 0xfc %d is not known", op)
+	}
+}
+
+// dataIndex needs the data count section, which comes before the code.
+func (p *parser) dataIndex() {
+	if p.err == nil && !p.seen[12] {
+		p.malformed("data segments are used without a data count section")
+	}
+	p.index("data segment", p.dataCount)
+}
+
+func (p *parser) elementIndex() { p.index("element segment", p.segments) }
+
+func (p *parser) tableGrow() {
+	if i := p.index("table", len(p.tables)); p.err == nil && !p.tables[i].bounded {
+		p.growsOpen = true
+	}
+}

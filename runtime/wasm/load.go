@@ -1,0 +1,134 @@
+package wasm
+
+import (
+	"context"
+	"crypto/sha256"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/problem"
+	"github.com/swapline/swapline/runtime/wasm/guard"
+)
+
+// Load implements driver.Driver; see the package comment for its steps.
+func (l *loader) Load(ctx context.Context, spec driver.Spec) (driver.Instance, error) {
+	spec = withDefaults(spec)
+	engine, err := l.engine(spec.Manifest.Engine)
+	if err != nil {
+		return nil, err
+	}
+	memory, err := l.memoryLimit(spec.Manifest.Limits)
+	if err != nil {
+		return nil, err
+	}
+	b, err := l.read(spec)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.inspect(b, memory); err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, driver.Interrupted(ctx)
+	}
+	module, err := engine.Compile(ctx, b, Compile{Imports: l.imports, MemoryPages: uint32(memory / guard.PageSize)})
+	if err != nil {
+		return nil, problem.New(problem.WasmCompile, "the engine refuses the module: %w", err).In("wasm_compile").
+			Cure("build the module again with a current toolchain")
+	}
+	return l.open(ctx, spec, module, memory)
+}
+
+func withDefaults(s driver.Spec) driver.Spec {
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	return s
+}
+
+// read returns the artifact's bytes, which are the signed ones.
+func (l *loader) read(spec driver.Spec) ([]byte, error) {
+	want := spec.Manifest.Artifact
+	b, err := readAtMost(spec.Path, positive(l.config.Guard.Bytes, guard.DefaultLimits().Bytes))
+	if err != nil {
+		return nil, err
+	}
+	if got := manifest.DigestOf(sha256.Sum256(b)); got != want.SHA256 {
+		return nil, problem.New(problem.DigestMismatch, "the artifact on disk is not the one that was signed").In("artifact_digest").
+			Want("%s", want.SHA256).Got("%s", got).Cure("upload the release again")
+	}
+	return b, nil
+}
+
+// readAtMost opens the file once and reads it to its end.
+func readAtMost(path string, most int) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, problem.New(problem.StoreFailed, "the artifact cannot be read: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	b, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
+	if err != nil {
+		return nil, problem.New(problem.StoreFailed, "the artifact cannot be read: %w", err)
+	}
+	if len(b) > most {
+		return nil, problem.New(problem.WasmTooLarge, "the module is too large").In("wasm_structure").
+			Want("at most %d bytes", most).Got("more").Cure("strip debug information, or split what the strategy does")
+	}
+	return b, nil
+}
+
+// inspect checks everything that can be checked without an engine.
+func (l *loader) inspect(b []byte, memory int64) error {
+	m, err := guard.Parse(b, l.config.Guard)
+	if err != nil {
+		return err
+	}
+	if err := checkContract(m, l.imports); err != nil {
+		return err
+	}
+	if start := int64(m.Memories[0].Min) * guard.PageSize; start > memory {
+		return problem.New(problem.WasmTooLarge, "the module starts with more memory than it may use").In("wasm_memory").
+			Want("at most %d bytes", memory).Got("%d bytes", start).Cure("raise limits.memory_bytes in the manifest")
+	}
+	return nil
+}
+
+// memoryLimit returns the bytes that one guest may use, in whole pages.
+func (l *loader) memoryLimit(limits manifest.Limits) (int64, error) {
+	n := positive(limits.MemoryBytes, l.config.DefaultMemoryBytes)
+	if n > l.config.MaxMemoryBytes {
+		return 0, problem.New(problem.WasmTooLarge, "the release asks for more memory than this host gives").In("wasm_memory").
+			Want("limits.memory_bytes of at most %d", l.config.MaxMemoryBytes).Got("%d", n).
+			Cure("lower limits.memory_bytes in the manifest")
+	}
+	return max(n/guard.PageSize, 1) * guard.PageSize, nil
+}
+
+// open makes the first guest. After an error the module is closed.
+func (l *loader) open(ctx context.Context, spec driver.Spec, module Module, memory int64) (driver.Instance, error) {
+	s := &starter{spec: spec, module: module, limit: uint32(memory), timeout: l.config.StartTimeout}
+	limits := spec.Manifest.Limits
+	size := int(min(positive(limits.Concurrency, int64(l.config.DefaultConcurrency)), int64(l.config.MaxConcurrency)))
+	p := newPool(size, s.start, spec.Log)
+	g, err := p.get(ctx)
+	if err != nil {
+		if cerr := module.Close(context.WithoutCancel(ctx)); cerr != nil {
+			spec.Log.Warn("a module did not close", slog.Any("error", cerr))
+		}
+		return nil, err
+	}
+	i := &instance{
+		module: module, pool: p, log: spec.Log, timeout: positive(limits.Timeout, l.config.DefaultTimeout),
+		version: g.version, methods: g.methods,
+	}
+	p.put(ctx, g, true)
+	return i, nil
+}

@@ -1,0 +1,117 @@
+package wasm
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/problem"
+)
+
+// pool is the bounded set of guests of one instance. A caller that gets one
+// gives it back with put. Guests are made when none is idle; waiting for one
+// ends with the caller's context.
+type pool struct {
+	start func(context.Context) (*guest, error)
+	log   *slog.Logger
+
+	idle   chan *guest   // guests that serve nobody
+	vacant chan struct{} // permits to make a guest
+
+	mu     sync.Mutex
+	all    map[*guest]int64 // guests that exist, with the size of their memory
+	closed bool
+}
+
+func newPool(size int, start func(context.Context) (*guest, error), log *slog.Logger) *pool {
+	p := &pool{
+		start: start, log: log,
+		idle: make(chan *guest, size), vacant: make(chan struct{}, size),
+		all: make(map[*guest]int64),
+	}
+	for range size {
+		p.vacant <- struct{}{}
+	}
+	return p
+}
+
+// get takes an idle guest or makes one.
+func (p *pool) get(ctx context.Context) (*guest, error) {
+	select {
+	case g := <-p.idle:
+		return g, nil
+	default:
+	}
+	select {
+	case g := <-p.idle:
+		return g, nil
+	case <-p.vacant:
+		return p.make(ctx)
+	case <-ctx.Done():
+		return nil, problem.New(problem.Overloaded, "all %d guests of the release are busy: %w", cap(p.idle), ctx.Err()).
+			Cure("raise limits.concurrency in the manifest, or send less")
+	}
+}
+
+// make uses a permit of vacant.
+func (p *pool) make(ctx context.Context) (*guest, error) {
+	g, err := p.start(ctx)
+	if err != nil {
+		p.vacant <- struct{}{}
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.all[g] = int64(g.engine.Size())
+	return g, nil
+}
+
+// put gives a guest back. One that is not fit, or that comes after Close, is
+// closed.
+func (p *pool) put(ctx context.Context, g *guest, fit bool) {
+	p.mu.Lock()
+	fit = fit && !p.closed
+	if fit {
+		p.all[g] = int64(g.engine.Size())
+		p.idle <- g // has room for every guest there is
+	} else {
+		delete(p.all, g)
+	}
+	p.mu.Unlock()
+	if !fit {
+		g.close(context.WithoutCancel(ctx), p.log)
+		p.vacant <- struct{}{}
+	}
+}
+
+// close closes the idle guests and returns how many still serve a call; those
+// are closed when they are put back.
+func (p *pool) close(ctx context.Context) (busy int) {
+	p.mu.Lock()
+	p.closed = true
+	var idle []*guest
+	for len(p.idle) > 0 {
+		g := <-p.idle
+		delete(p.all, g)
+		idle = append(idle, g)
+	}
+	busy = len(p.all)
+	p.mu.Unlock()
+	for _, g := range idle {
+		g.close(ctx, p.log)
+		p.vacant <- struct{}{}
+	}
+	return busy
+}
+
+// stats counts guests and their memory as of their last call.
+func (p *pool) stats() driver.Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := driver.Stats{Instances: len(p.all), InUse: len(p.all) - len(p.idle)}
+	for _, n := range p.all {
+		s.MemoryBytes += n
+	}
+	return s
+}
