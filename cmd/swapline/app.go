@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +45,9 @@ func (a *app) execute(args []string) int {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	err := root.Execute()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
 	}
@@ -50,14 +55,41 @@ func (a *app) execute(args []string) int {
 	return exitCode(err)
 }
 
+// helpTemplate puts examples first, then the explanation, then the flags.
+const helpTemplate = `{{.Short}}
+{{if .HasExample}}
+{{.Example}}
+{{end}}{{with .Long}}
+{{. | trimTrailingWhitespaces}}
+{{end}}
+Usage:
+  {{.UseLine}}
+{{if .HasAvailableSubCommands}}
+Commands:
+{{- range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}}  {{.Short}}{{end}}{{end}}
+{{end}}{{if .HasAvailableLocalFlags}}
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}
+{{end}}{{if .HasAvailableInheritedFlags}}
+Flags of all commands:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}
+{{end}}`
+
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "swapline",
-		Short:         "Swap business strategies in a running service",
+		Use:   "swapline COMMAND",
+		Short: "Swap business strategies in a running service",
+		Example: `  swapline serve                          on 127.0.0.1, zero configuration
+  swapline new risk && swapline build risk
+  swapline sign dist/risk-0.1.0.wasm
+  swapline push dist/risk-0.1.0.wasm      upload, validate, switch
+  swapline exec risk '{"amount": 1200}'`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetHelpTemplate(helpTemplate)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	f := root.PersistentFlags()
 	f.BoolVar(&a.json, "json", false, "print JSON for machines")

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+
+	"github.com/swapline/swapline/nativeplugin"
+	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/wasm"
+	"github.com/swapline/swapline/runtime/wasm/wazeroengine"
+)
+
+// hostVersion is the version that manifests compare with.
+const hostVersion = "0.1.0"
+
+// openDrivers makes a driver for each kind: the only place where kinds are named
+// side by side. A binary that cannot open plugins serves the other kind.
+func openDrivers(folder dataFolder, log *slog.Logger) (map[manifest.Kind]driver.Driver, error) {
+	engine, err := wazeroengine.New(wazeroengine.Config{CacheDir: folder.path("cache", "wazero")})
+	if err != nil {
+		return nil, err
+	}
+	drivers := map[manifest.Kind]driver.Driver{
+		wasm.Kind: wasm.New(wasm.Config{Engines: map[string]wasm.Engine{"wazero": engine}, DefaultEngine: "wazero"}),
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	native, err := nativeplugin.New(nativeplugin.Config{Probe: []string{exe, nativeProbe}})
+	if err != nil {
+		log.Warn("native releases cannot be served by this build", "error", err)
+		return drivers, nil
+	}
+	drivers[nativeplugin.Kind] = native
+	return drivers, nil
+}
+
+// closeDrivers is for drivers that no runtime took over.
+func closeDrivers(ctx context.Context, drivers map[manifest.Kind]driver.Driver) error {
+	var errs []error
+	for _, d := range drivers {
+		errs = append(errs, d.Close(ctx))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/swapline/swapline/runtime"
+	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/trust"
+)
+
+// envelopeSuffix is what an envelope's file adds to its artifact's name.
+const envelopeSuffix = ".dsse"
+
+type pushOptions struct {
+	hold, dryRun bool
+	reason       string
+	generation   int64
+}
+
+func (a *app) pushCommand() *cobra.Command {
+	var o pushOptions
+	c := &cobra.Command{
+		Use:   "push FILE",
+		Short: "Upload a signed release, validate it and serve it",
+		Example: `  swapline push riskscore-1.2.0.wasm              upload, validate, switch
+  swapline push riskscore-1.2.0.wasm --dry-run    validate only, keep nothing
+  swapline push riskscore-1.2.0.so --hold         keep it ready for: swapline switch`,
+		Long: `Uploads an artifact with the envelope beside it (FILE.dsse; either file may be
+named). The server checks signature, policy, artifact, config and golden cases
+before it switches; if anything is wrong the running release goes on.`,
+		Args: usage(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error { return a.push(c.Context(), args[0], o) },
+	}
+	f := c.Flags()
+	f.BoolVar(&o.hold, "hold", false, "accept the release without switching to it")
+	f.BoolVar(&o.dryRun, "dry-run", false, "validate only; keep nothing")
+	f.StringVar(&o.reason, "reason", "", "`text` for the journal")
+	generationFlag(c, &o.generation)
+	return c
+}
+
+// generationFlag lets a script say on which generation it decided.
+func generationFlag(c *cobra.Command, g *int64) {
+	c.Flags().Int64Var(g, "if-generation", -1, "change only if the strategy is at this `generation`; default: whatever is served now")
+}
+
+func (a *app) push(ctx context.Context, file string, o pushOptions) error {
+	artifact := strings.TrimSuffix(file, envelopeSuffix)
+	envelope, err := os.ReadFile(artifact + envelopeSuffix)
+	if err != nil {
+		return usageError{fmt.Errorf("%w; sign the artifact first: swapline sign %s", err, artifact)}
+	}
+	strategy, err := claimedStrategy(envelope)
+	if err != nil {
+		return err
+	}
+	cl, err := a.client()
+	if err != nil {
+		return err
+	}
+	h := http.Header{}
+	if !o.hold && !o.dryRun {
+		if h, err = cl.precondition(ctx, strategy, o.generation); err != nil {
+			return err
+		}
+	}
+	out, err := a.send(ctx, cl, strategy, o, h, envelope, artifact)
+	if err != nil {
+		return err
+	}
+	return a.print(out, func(w io.Writer) { printOutcome(w, out) })
+}
+
+// claimedStrategy reads where a release wants to go. The server decides.
+func claimedStrategy(envelope []byte) (string, error) {
+	u, err := trust.ReadUnverified(envelope)
+	if err != nil {
+		return "", err
+	}
+	m, err := manifest.Decode(u.Payload)
+	if err != nil {
+		return "", err
+	}
+	return m.Name, nil
+}
+
+func (a *app) send(ctx context.Context, cl *client, strategy string, o pushOptions, h http.Header, envelope []byte, artifact string) (runtime.Outcome, error) {
+	var out runtime.Outcome
+	f, err := os.Open(artifact)
+	if err != nil {
+		return out, usageError{err}
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return out, err
+	}
+	head, tail, media, err := formAround(envelope, filepath.Base(artifact))
+	if err != nil {
+		return out, err
+	}
+	h.Set("Content-Type", media)
+	h.Set("Expect", "100-continue")
+	bar := a.uploadBar(info.Size(), filepath.Base(artifact))
+	defer bar.Close()
+	body := io.MultiReader(bytes.NewReader(head), io.TeeReader(f, bar), bytes.NewReader(tail))
+	query := url.Values{"hold": {strconv.FormatBool(o.hold)}, "dry_run": {strconv.FormatBool(o.dryRun)}, "reason": {o.reason}}
+	_, answer, err := cl.do(ctx, call{method: http.MethodPost, path: strategyPath(strategy, "releases") + "?" + query.Encode(),
+		header: h, body: body, length: int64(len(head)) + info.Size() + int64(len(tail))})
+	if err != nil {
+		return out, err
+	}
+	return out, json.Unmarshal(answer, &out)
+}
+
+// formAround makes what stands before and after the artifact in an upload, so
+// that the artifact is read from its file and the length is known beforehand.
+func formAround(envelope []byte, name string) (head, tail []byte, media string, err error) {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	part, err := w.CreateFormFile("envelope", name+envelopeSuffix)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if _, err := part.Write(envelope); err != nil {
+		return nil, nil, "", err
+	}
+	if _, err := w.CreateFormFile("artifact", name); err != nil {
+		return nil, nil, "", err
+	}
+	n := b.Len()
+	if err := w.Close(); err != nil {
+		return nil, nil, "", err
+	}
+	return b.Bytes()[:n:n], b.Bytes()[n:], w.FormDataContentType(), nil
+}
+
+// uploadBar shows progress to people only: on a terminal, without --json.
+func (a *app) uploadBar(size int64, name string) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(size,
+		progressbar.OptionSetWriter(a.stderr),
+		progressbar.OptionSetDescription("upload "+name),
+		progressbar.OptionSetVisibility(isTerminal(a.stderr) && !a.json),
+		progressbar.OptionEnableColorCodes(false),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionClearOnFinish(),
+	)
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/swapline/swapline/runtime"
+)
+
+// changeOptions are what switch and rollback have in common.
+type changeOptions struct {
+	reason     string
+	generation int64
+}
+
+func (o *changeOptions) flags(c *cobra.Command) *cobra.Command {
+	c.Flags().StringVar(&o.reason, "reason", "", "`text` for the journal")
+	generationFlag(c, &o.generation)
+	return c
+}
+
+func (a *app) switchCommand() *cobra.Command {
+	var o changeOptions
+	return o.flags(&cobra.Command{
+		Use:   "switch STRATEGY RELEASE",
+		Short: "Serve another accepted release",
+		Example: `  swapline switch riskscore 1.2.0
+  swapline switch riskscore 9f86d081 --reason "approved by risk"`,
+		Long: `RELEASE is a version that only one release has, a payload digest, or eight or more
+of its first digits: see swapline list STRATEGY. Requests that run end on the old
+release; every later one is answered by the new.`,
+		Args: usage(cobra.ExactArgs(2)),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.change(c.Context(), "switch", args[0], args[1], o)
+		},
+	})
+}
+
+func (a *app) rollbackCommand() *cobra.Command {
+	var o changeOptions
+	return o.flags(&cobra.Command{
+		Use:   "rollback STRATEGY [RELEASE]",
+		Short: "Serve the release that was stable before",
+		Example: `  swapline rollback riskscore --reason "refuses good customers"
+  swapline rollback riskscore 1.0.3`,
+		Long: `Without RELEASE the release before the current one is served again. A rollback is
+recorded as such and allows what an upload does not: a lower sequence.`,
+		Args: usage(cobra.RangeArgs(1, 2)),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.change(c.Context(), "rollback", args[0], append(args[1:], "")[0], o)
+		},
+	})
+}
+
+func (a *app) change(ctx context.Context, action, strategy, release string, o changeOptions) error {
+	cl, err := a.client()
+	if err != nil {
+		return err
+	}
+	h, err := cl.precondition(ctx, strategy, o.generation)
+	if err != nil {
+		return err
+	}
+	body := map[string]string{"reason": o.reason}
+	if release != "" {
+		body["release"] = release
+	}
+	out, err := cl.postJSON(ctx, strategyPath(strategy, action), h, body)
+	if err != nil {
+		return err
+	}
+	return a.print(out, func(w io.Writer) { printOutcome(w, out) })
+}
+
+// printOutcome says in one sentence what is different now.
+func printOutcome(w io.Writer, o runtime.Outcome) {
+	r := o.Release
+	name := fmt.Sprintf("%s %s (%s, %s)", r.Strategy, r.Version, r.Kind, r.Digest.Short())
+	switch o.Action {
+	case "dry_run":
+		fmt.Fprintf(w, "%s would be accepted; nothing was changed\n", name)
+	case "hold":
+		fmt.Fprintf(w, "%s is accepted and waits; serve it with: swapline switch %s %s\n", name, r.Strategy, r.Digest.Short())
+	default:
+		fmt.Fprintf(w, "%s answers now, generation %d%s\n", name, o.Generation, instead(o.Replaced))
+	}
+	for _, c := range o.Checks {
+		fmt.Fprintf(w, "  passed %s: %s (%s)\n", c.Name, c.Detail, c.Duration)
+	}
+	if o.Generation > 0 && o.SwitchDuration > 0 {
+		fmt.Fprintf(w, "  the switch took %s\n", o.SwitchDuration)
+	}
+}
+
+func instead(r *runtime.Release) string {
+	if r == nil {
+		return ""
+	}
+	return fmt.Sprintf(", instead of %s (%s, %s)", r.Version, r.Kind, r.Digest.Short())
+}

@@ -1,0 +1,53 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/runtime"
+)
+
+// execute answers with the strategy's output and says which release gave it.
+func (a *api) execute(c echo.Context) error {
+	name, err := strategyName(c)
+	if err != nil {
+		return err
+	}
+	in, err := a.object(c)
+	if err != nil {
+		return err
+	}
+	res, err := a.Runtime.Execute(c.Request().Context(), name, in)
+	tellRelease(c, res)
+	if err != nil {
+		return err
+	}
+	body, err := wire.AppendJSON(nil, res.Output)
+	if err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, mediaJSON, body)
+}
+
+// tellRelease sets the headers that name the release; also on errors, as soon
+// as a release was chosen.
+func tellRelease(c echo.Context, r runtime.Response) {
+	if r.Generation == 0 {
+		return
+	}
+	h := c.Response().Header()
+	h.Set(headerRelease, r.Release.Strategy+"@"+r.Release.Version)
+	h.Set(headerDigest, string(r.Release.Digest))
+	h.Set(headerKind, string(r.Release.Kind))
+	h.Set(headerGeneration, strconv.FormatUint(r.Generation, 10))
+	h.Set("Server-Timing", "queue;dur="+milliseconds(r.Queued)+", exec;dur="+milliseconds(r.Executed))
+}
+
+// milliseconds formats for Server-Timing, to the microsecond.
+func milliseconds(d time.Duration) string {
+	return strconv.FormatFloat(float64(d.Microseconds())/1000, 'f', 3, 64)
+}

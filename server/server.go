@@ -1,0 +1,169 @@
+// Package server is Swapline's HTTP face. It knows the runtime, problem codes
+// and the wire domain; it knows no kind of artifact, no signature and no driver.
+//
+// The contract is openapi.yaml in this folder (OpenAPI 3.1). It was written
+// first, is served at /openapi.yaml, and the tests check every response against
+// it. In short:
+//
+//	POST /v1/strategies/{name}/execute      input object in, output object out
+//	POST /v1/strategies/{name}/releases     multipart: envelope, then artifact
+//	GET  /v1/strategies                     what is served
+//	POST /v1/strategies/{name}/switch       serve another accepted release
+//	POST /v1/strategies/{name}/rollback     serve the release before
+//
+// # Rules
+//
+//   - JSON comes in through wire.ParseJSON only, from a bounded body. A key
+//     given twice, a number that would be rounded and bytes after the end are
+//     errors.
+//   - Every error is application/problem+json (RFC 9457) with a code of package
+//     problem, or with the strategy's own code when the strategy said no. The
+//     table from codes to status codes is in catalogue.go; docs/errors.md is
+//     made from it.
+//   - A change needs the generation it was decided on: If-Match with the
+//     strategy's ETag, or If-None-Match: * while there is no release. Without it
+//     the answer is 428, with another generation 412 and the current ETag.
+//   - An upload is streamed to the store part by part and is never in memory.
+//   - /livez, /readyz and /openapi.yaml are open. All else, /metrics too, needs
+//     the token.
+//
+// A worked example, against a server on this machine:
+//
+//	curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+//	     -d '{"amount": 1200}' http://127.0.0.1:7070/v1/strategies/riskscore/execute
+package server
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/swapline/swapline/runtime"
+)
+
+// Config is what a server is made of. Runtime and Token are required.
+type Config struct {
+	Runtime *runtime.Runtime
+	// Token is the bearer token of all protected operations, 16 characters or
+	// more.
+	Token string
+	// Audience and Version are told by GET /v1/host.
+	Audience, Version string
+	// Draining, when set, tells that the process is about to stop: /readyz then
+	// answers 503 so that load balancers go elsewhere.
+	Draining func() bool
+	// Metrics serves /metrics; nil answers 404 there.
+	Metrics http.Handler
+	Log     *slog.Logger
+	Tracer  trace.TracerProvider
+	Meter   metric.MeterProvider
+	Limits  Limits
+}
+
+// Limits bound what one request may cost. A zero field takes the default.
+type Limits struct {
+	// Input is the largest body of execute, switch and rollback: 1 MiB.
+	Input int64
+	// Envelope is the largest signed manifest: 2 MiB.
+	Envelope int64
+	// Artifact is the largest artifact: 256 MiB.
+	Artifact int64
+	// UploadIdle is how long an upload may stand still: 30 s.
+	UploadIdle time.Duration
+	// Upload is how long an upload may take, its validation included: 15 min.
+	Upload time.Duration
+}
+
+func (l Limits) withDefaults() Limits {
+	l.Input = orDefault(l.Input, 1<<20)
+	l.Envelope = orDefault(l.Envelope, 2<<20)
+	l.Artifact = orDefault(l.Artifact, 256<<20)
+	l.UploadIdle = orDefault(l.UploadIdle, 30*time.Second)
+	l.Upload = orDefault(l.Upload, 15*time.Minute)
+	return l
+}
+
+func orDefault[T int64 | time.Duration](v, d T) T {
+	if v <= 0 {
+		return d
+	}
+	return v
+}
+
+// api holds what handlers need. It is immutable after New.
+type api struct {
+	Config
+	token   tokenSum
+	answers map[string]Entry
+	started time.Time
+}
+
+// New makes the handler of all routes. It is safe for concurrent use and holds
+// nothing that must be closed. Serve it with [HTTP], which sets the time-outs.
+func New(c Config) (http.Handler, error) {
+	if c.Runtime == nil {
+		return nil, errors.New("server needs a runtime")
+	}
+	if len(c.Token) < 16 {
+		return nil, errors.New("server needs a token of 16 characters or more")
+	}
+	a := &api{Config: withDefaults(c), token: sumOf(c.Token), answers: answersByCode(), started: time.Now().UTC()}
+	return otelhttp.NewHandler(a.router(), "http",
+		otelhttp.WithTracerProvider(a.Tracer),
+		otelhttp.WithMeterProvider(a.Meter),
+		otelhttp.WithPropagators(propagation.TraceContext{}),
+	), nil
+}
+
+func withDefaults(c Config) Config {
+	c.Limits = c.Limits.withDefaults()
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Tracer == nil {
+		c.Tracer = tracenoop.NewTracerProvider()
+	}
+	if c.Meter == nil {
+		c.Meter = noop.NewMeterProvider()
+	}
+	if c.Draining == nil {
+		c.Draining = func() bool { return false }
+	}
+	return c
+}
+
+// router builds the routes. echo's own 404 and 405 end in a.fail like every
+// other error.
+func (a *api) router() *echo.Echo {
+	e := echo.New()
+	e.HTTPErrorHandler = a.fail
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.Use(route, requestID, securityHeaders, a.observe, a.protect)
+
+	e.GET("/livez", livez)
+	e.GET("/readyz", a.readyz)
+	e.GET("/openapi.yaml", openapi)
+	e.GET("/metrics", a.metrics, a.authenticate)
+
+	// Not a group: echo's group middlewares would answer unknown methods with 404.
+	v1 := func(method, path string, h echo.HandlerFunc) { e.Add(method, "/v1"+path, h, a.authenticate) }
+	v1(http.MethodGet, "/host", a.host)
+	v1(http.MethodGet, "/strategies", a.strategies)
+	v1(http.MethodGet, "/strategies/:name", a.strategy)
+	v1(http.MethodPost, "/strategies/:name/execute", a.execute)
+	v1(http.MethodGet, "/strategies/:name/releases", a.releases)
+	v1(http.MethodPost, "/strategies/:name/releases", a.upload)
+	v1(http.MethodGet, "/strategies/:name/releases/:release", a.release)
+	v1(http.MethodPost, "/strategies/:name/switch", a.change((*runtime.Runtime).Switch))
+	v1(http.MethodPost, "/strategies/:name/rollback", a.change((*runtime.Runtime).Rollback))
+	return e
+}
