@@ -1,0 +1,130 @@
+# Swapline. A bare `make` lists the targets.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO           ?= go
+LINT_VERSION := v2.15.0
+LINT         := .cache/golangci-lint-$(LINT_VERSION)
+LISTEN       ?= 127.0.0.1:7070
+FUZZTIME     ?= 30s
+KILLS        ?= 200
+
+# One set of flags for the host. Plugins take them over from the host's build
+# info (swapline build), so they cannot differ.
+export CGO_ENABLED := 1
+BUILD := $(GO) build -trimpath
+
+SWAPLINE := bin/swapline
+SOURCES  := $(shell find abi runtime nativeplugin server cmd guests -name '*.go' -not -name '*_test.go') \
+            $(shell find server cmd -name '*.yaml' -o -name '*.tmpl') go.mod go.sum
+GUEST    := $(shell find abi guests/go -name '*.go' -not -name '*_test.go')
+RISK     := $(shell find examples/riskscore -type f -not -name '*_test.go') $(GUEST)
+FX       := $(shell find examples/fxquote -type f -not -name '*_test.go') $(GUEST)
+
+# In the order in which they are signed: sequences rise.
+RELEASES := dist/fxquote-1.0.0.wasm dist/riskscore-1.0.0.wasm dist/riskscore-2.0.0.wasm dist/riskscore-2.0.0.so
+LIVE     := dist/fxquote-1.0.0.wasm dist/riskscore-1.0.0.wasm
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## install what a bare Debian machine lacks (a C compiler for native plugins)
+	@command -v $(GO) >/dev/null || { echo "Go 1.26 is needed: https://go.dev/dl" >&2; exit 1; }
+	@command -v gcc >/dev/null && [ -e /usr/include/stdlib.h ] || { \
+		echo "installing gcc and the C library's headers"; \
+		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+		$$as_root apt-get update -q && $$as_root apt-get install -qy --no-install-recommends gcc libc6-dev; }
+	@$(GO) mod download
+
+.PHONY: build
+build: $(SWAPLINE) ## build bin/swapline
+
+$(SWAPLINE): $(SOURCES)
+	$(BUILD) -o $@ ./cmd/swapline
+
+.PHONY: guests
+guests: $(RELEASES) ## build and sign the examples into dist/
+	@for artifact in $(RELEASES); do \
+		[ "$$artifact".dsse -nt "$$artifact" ] && $(SWAPLINE) verify "$$artifact" >/dev/null 2>&1 || \
+			$(SWAPLINE) sign "$$artifact"; done
+
+dist/riskscore-1.0.0.wasm: $(RISK) | $(SWAPLINE)
+	$(SWAPLINE) build --kind wasm examples/riskscore/v1
+dist/riskscore-2.0.0.wasm: $(RISK) | $(SWAPLINE)
+	$(SWAPLINE) build --kind wasm examples/riskscore/v2
+dist/fxquote-1.0.0.wasm: $(FX) | $(SWAPLINE)
+	$(SWAPLINE) build --kind wasm examples/fxquote
+# A plugin belongs to one build of the host.
+dist/riskscore-2.0.0.so: $(RISK) $(SWAPLINE)
+	$(SWAPLINE) build --kind native examples/riskscore/v2
+
+.PHONY: run
+run: deps build guests ## build everything and serve the examples on 127.0.0.1:7070
+	@mkdir -p .cache/live
+	@for artifact in $(LIVE); do cp "$$artifact" "$$artifact".dsse .cache/live/; done
+	@printf '%s\n' '' 'Serving riskscore 1.0.0 and fxquote 1.0.0 on $(LISTEN). In a second terminal:' '' \
+		'  bin/swapline list' \
+		'  bin/swapline exec riskscore @examples/riskscore/payment.json --headers' \
+		'  bin/swapline push dist/riskscore-2.0.0.wasm     # the next version, as Wasm' \
+		'  bin/swapline push dist/riskscore-2.0.0.so       # the same source as a native plugin' \
+		'  bin/swapline rollback riskscore --reason "trying it out"' \
+		'  bin/swapline get riskscore' ''
+	@exec $(SWAPLINE) serve --listen $(LISTEN) --dir .cache/live
+
+.PHONY: test
+test: ## all tests
+	$(GO) test -timeout 10m ./...
+
+# The plugin tests build and open plugins of their own; part of what they prove
+# is that flags must match, so they choose their flags themselves.
+NATIVE := ./nativeplugin/...
+
+.PHONY: race
+race: ## all tests but those of native plugins under the race detector
+	$(GO) test -race -timeout 12m $$($(GO) list ./... | grep -v '/nativeplugin')
+
+.PHONY: check
+check: $(LINT) ## format, vet, lint, architecture, tidy, clean tree
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+		[ -z "$$unformatted" ] || { echo "run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; }
+	$(GO) vet ./...
+	GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 $(GO) vet ./abi/... ./guests/go ./examples/riskscore/... ./examples/fxquote/...
+	$(LINT) run ./...
+	$(GO) test -count=1 -run . .
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+	@[ -z "$${CI:-}" ] || [ -z "$$(git status --porcelain)" ] || { \
+		echo "the tree is not clean:" >&2; git status --porcelain >&2; exit 1; }
+
+$(LINT):
+	@mkdir -p .cache/lint
+	GOBIN=$(CURDIR)/.cache/lint CGO_ENABLED=0 $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	@mv .cache/lint/golangci-lint $@ && rmdir .cache/lint
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (30s) each
+	@for package in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' "$$package"/*_test.go | cut -c6-); do \
+			echo "== $$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; done; done
+
+.PHONY: bench
+bench: ## Execute through the runtime against a direct call; figures also in bench.json
+	$(BUILD) -o bin/bench ./bench
+	bin/bench -json bench.json
+
+.PHONY: demo
+demo: build $(RELEASES) ## switch and roll back under load; every answer is checked
+	$(GO) run ./examples/demo -bin $(SWAPLINE) -dist dist
+
+.PHONY: crash
+crash: ## kill -9 the store and a deploying server KILLS times (200)
+	$(GO) run ./bench/crash -kills $(KILLS)
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf bin dist .cache bench.json
