@@ -1,0 +1,104 @@
+package nativeplugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/swapline/swapline/abi"
+	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/problem"
+)
+
+// ProbeMain is the throw-away child: the program calls it when it was started
+// with Config.Probe, and exits with its result. It reads the request from
+// standard input and writes the verdict to file descriptor 3.
+func ProbeMain() int {
+	answer := os.NewFile(verdictFile, "verdict")
+	if answer == nil {
+		return 2
+	}
+	var ask request
+	if err := json.NewDecoder(io.LimitReader(os.Stdin, 1<<26)).Decode(&ask); err != nil {
+		fmt.Fprintln(os.Stderr, "native probe: no request:", err)
+		return 2
+	}
+	if err := limitSelf(); err != nil {
+		fmt.Fprintln(os.Stderr, "native probe: no limits:", err)
+		return 2
+	}
+	v := ask.run()
+	v.Nonce = ask.Nonce
+	if err := json.NewEncoder(answer).Encode(v); err != nil {
+		return 2
+	}
+	return 0
+}
+
+// run does what the host would do, and says how far it came.
+func (ask request) run() verdict {
+	for _, path := range ask.Loaded {
+		if _, err := openProtected(path); err != nil {
+			return verdict{Stage: stageReplay, Error: path + ": " + err.Error()}
+		}
+	}
+	symbol, err := openProtected(ask.Candidate)
+	switch construct, ok := symbol.(abi.Constructor); {
+	case errors.As(err, &errNoSymbol{}):
+		return verdict{Stage: stageSymbol, Error: err.Error()}
+	case err != nil:
+		return verdict{Stage: stageOpen, Error: err.Error()}
+	case !ok:
+		return verdict{Stage: stageType, Error: fmt.Sprintf("%T", symbol)}
+	default:
+		return ask.construct(construct)
+	}
+}
+
+func (ask request) construct(construct abi.Constructor) verdict {
+	config, err := wire.DecodeMap(ask.Config)
+	if err != nil {
+		return verdict{Stage: stageConstruct, Error: err.Error()}
+	}
+	host, err := driver.Spec{
+		Manifest: &manifest.Manifest{Name: ask.Strategy, Version: ask.Version, Config: config},
+		Now:      func() time.Time { return ask.Now },
+	}.Host()
+	if err != nil {
+		return verdict{Stage: stageConstruct, Error: err.Error()}
+	}
+	var calls driver.Calls
+	s, err := calls.Construct(context.Background(), construct, host)
+	if err != nil {
+		return verdict{Stage: stageConstruct, Error: words(err)}
+	}
+	return verdict{Stage: stageConstructed, Methods: driver.MethodsOf(s)}
+}
+
+// words leaves out what the host adds again: the code and the cure.
+func words(err error) string {
+	var p *problem.Error
+	if errors.As(err, &p) {
+		return p.Message
+	}
+	return err.Error()
+}
+
+// errNoSymbol says that a plugin opened and has no constructor.
+type errNoSymbol struct{ error }
+
+// openProtected opens a plugin and turns a panic of its start into an error.
+func openProtected(path string) (symbol any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic while it started: %v", r)
+		}
+	}()
+	return openSymbol(path)
+}
