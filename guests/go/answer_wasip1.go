@@ -17,15 +17,10 @@ const keptAnswer = 1 << 20
 
 // ok answers with a result; nil stands for null.
 func (p *program) ok(out map[string]any) int64 {
-	m, err := wire.NormalizeMap(out)
-	if err != nil {
-		return p.send(abi.StatusInvalid, "the answer is outside of the value domain: "+err.Error())
+	if out == nil {
+		return p.send(abi.StatusOK, nil)
 	}
-	var v any
-	if m != nil {
-		v = m
-	}
-	return p.send(abi.StatusOK, v)
+	return p.send(abi.StatusOK, out)
 }
 
 // reject answers with a business error.
@@ -34,13 +29,9 @@ func (p *program) reject(err error) int64 {
 	if !errors.As(err, &b) {
 		b = abi.Reject(abi.CodeBusinessError, err.Error())
 	}
-	details, nerr := wire.NormalizeMap(b.Details)
-	if nerr != nil {
-		return p.send(abi.StatusInvalid, "details of error "+b.Code+" are outside of the value domain: "+nerr.Error())
-	}
 	m := map[string]any{abi.KeyCode: b.Code, abi.KeyMessage: b.Message, abi.KeyDetails: nil}
-	if details != nil {
-		m[abi.KeyDetails] = details
+	if b.Details != nil {
+		m[abi.KeyDetails] = b.Details
 	}
 	return p.send(abi.StatusRejected, m)
 }
@@ -48,7 +39,9 @@ func (p *program) reject(err error) int64 {
 // fault answers that something went wrong inside of the guest.
 func (p *program) fault(text string) int64 { return p.send(abi.StatusFault, text) }
 
-// send encodes an answer and returns where it is.
+// send encodes an answer and returns where it is. The encoder takes what a
+// strategy may return (Go integers, typed slices) and refuses what is outside of
+// the value domain.
 func (p *program) send(status byte, v any) int64 {
 	if cap(p.answer) > keptAnswer {
 		p.answer = nil
@@ -56,7 +49,7 @@ func (p *program) send(status byte, v any) int64 {
 	b, err := wire.Append(append(p.answer[:0], status), v)
 	if err != nil {
 		b = append(p.answer[:0], abi.StatusInvalid)
-		b, _ = wire.Append(b, "the answer cannot be encoded: "+err.Error())
+		b, _ = wire.Append(b, "the answer is outside of the value domain: "+err.Error())
 	}
 	p.answer = b
 	return int64(uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b))))<<32 | uint64(uint32(len(b))))
