@@ -25,8 +25,8 @@
 //     in the dynamic symbol table, a Go string header each, hold what
 //     plugin.Open compares;
 //   - the sizes of shared data symbols, or a variable that grew would overlap
-//     its neighbours in the host's memory. Only runtime.islibrary and
-//     go:buildinfo may differ.
+//     its neighbours in the host's memory. Two may differ: go:buildinfo and
+//     runtime.islibrary.
 //
 // "Shared" means with the host or with any plugin opened before, whose
 // definitions win in the order of loading.
