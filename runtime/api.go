@@ -15,8 +15,8 @@ type Upload struct {
 	// Envelope is the signed manifest (DSSE), Artifact the bytes it binds.
 	Envelope []byte
 	Artifact io.Reader
-	// DryRun stops after validation and keeps nothing. A native artifact that
-	// was opened stays mapped until the process ends.
+	// DryRun stops after validation and keeps nothing. Code of a kind
+	// that cannot be unloaded stays mapped until the process ends.
 	DryRun bool
 	// Hold accepts the release without switching to it.
 	Hold bool

@@ -3,8 +3,6 @@ package driver
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 
@@ -17,12 +15,59 @@ import (
 // answers and gives up on calls that outlive their context. Go cannot stop a
 // goroutine, so such a call goes on by itself and is counted until it returns.
 // The zero value is ready; it is safe for concurrent use.
+//
+// A call whose context can end runs on a goroutine of its own; one whose
+// context cannot end runs on the caller's.
 type Calls struct {
 	abandoned atomic.Int64
 }
 
 // Abandoned is the number of calls given up that still run.
 func (c *Calls) Abandoned() int { return int(c.abandoned.Load()) }
+
+// Execute runs s.Execute under the rules of [Instance].
+func (c *Calls) Execute(ctx context.Context, s abi.Strategy, in map[string]any) (map[string]any, error) {
+	f := func() (map[string]any, error) { return s.Execute(ctx, in) }
+	if ctx.Done() == nil {
+		o := protect(ctx, f)
+		return o.out, o.err
+	}
+	o := c.await(ctx, f)
+	return o.out, o.err
+}
+
+// Validate runs v.Validate under the same rules.
+func (c *Calls) Validate(ctx context.Context, v abi.Validator) error {
+	return c.await(ctx, func() (map[string]any, error) { return nil, v.Validate(ctx) }).err
+}
+
+// Construct makes a strategy under the same rules. Whatever goes wrong is a
+// problem of code ConstructorFailed, or Canceled if the caller went away.
+func (c *Calls) Construct(ctx context.Context, construct abi.Constructor, h abi.Host) (abi.Strategy, error) {
+	made := make(chan abi.Strategy, 1)
+	o := c.await(ctx, func() (map[string]any, error) {
+		s, err := construct(h)
+		if err == nil {
+			made <- s
+		}
+		return nil, err
+	})
+	if o.err != nil {
+		return nil, constructorFailed(o.err)
+	}
+	if s := <-made; s != nil {
+		return s, nil
+	}
+	return nil, problem.New(problem.ConstructorFailed, "the constructor returned neither a strategy nor an error")
+}
+
+func constructorFailed(err error) error {
+	if problem.CodeOf(err) == problem.Canceled {
+		return err
+	}
+	return problem.New(problem.ConstructorFailed, "the strategy's constructor: %w", err).
+		Cure("check the manifest's config and the constructor")
+}
 
 type outcome struct {
 	out map[string]any
@@ -36,21 +81,7 @@ const (
 	givenUp
 )
 
-// Execute runs s.Execute under the rules of [Instance].
-func (c *Calls) Execute(ctx context.Context, s abi.Strategy, in map[string]any) (map[string]any, error) {
-	if ctx.Done() == nil {
-		o := protect(ctx, func() (map[string]any, error) { return s.Execute(ctx, in) })
-		return o.out, o.err
-	}
-	o := c.await(ctx, func() (map[string]any, error) { return s.Execute(ctx, in) })
-	return o.out, o.err
-}
-
-// Validate runs v.Validate under the same rules.
-func (c *Calls) Validate(ctx context.Context, v abi.Validator) error {
-	return c.await(ctx, func() (map[string]any, error) { return nil, v.Validate(ctx) }).err
-}
-
+// await runs f on a goroutine of its own until it returns or ctx is done.
 func (c *Calls) await(ctx context.Context, f func() (map[string]any, error)) outcome {
 	var state atomic.Int32
 	done := make(chan outcome, 1)
@@ -68,6 +99,11 @@ func (c *Calls) await(ctx context.Context, f func() (map[string]any, error)) out
 	case o := <-done:
 		return o
 	case <-ctx.Done():
+	}
+	select {
+	case o := <-done: // both were ready: an answer that is there is given
+		return o
+	default:
 	}
 	c.abandoned.Add(1)
 	if !state.CompareAndSwap(running, givenUp) {
@@ -102,12 +138,11 @@ func protect(ctx context.Context, f func() (map[string]any, error)) (o outcome) 
 	return outcome{out: out}
 }
 
-// PanicFault describes a recovered panic; call it in the deferred function.
+// PanicFault describes a recovered panic; call it in the deferred function. The
+// value is printed by fmt, which survives an Error or String method that
+// panics in its turn.
 func PanicFault(r any) *Fault {
 	f := Faultf(problem.FaultPanic, "panic: %v", r)
-	if e, ok := r.(runtime.Error); ok {
-		f.Message = fmt.Sprintf("panic: %s", e.Error())
-	}
 	f.Stack = string(debug.Stack())
 	return f
 }
@@ -115,12 +150,16 @@ func PanicFault(r any) *Fault {
 // business gives every error that Execute returns the form of a business error.
 func business(err error) error {
 	var b *abi.Error
-	if errors.As(err, &b) {
-		details, nerr := wire.NormalizeMap(b.Details)
-		if nerr != nil {
-			return Faultf(problem.FaultABI, "details of error %s are outside of the value domain: %v", b.Code, nerr)
-		}
-		return &abi.Error{Code: b.Code, Message: b.Message, Details: details}
+	if !errors.As(err, &b) {
+		return abi.Reject(abi.CodeBusinessError, err.Error())
 	}
-	return abi.Reject(abi.CodeBusinessError, err.Error())
+	details, nerr := wire.NormalizeMap(b.Details)
+	if nerr != nil {
+		return Faultf(problem.FaultABI, "details of error %s are outside of the value domain: %v", b.Code, nerr)
+	}
+	code := b.Code
+	if code == "" {
+		code = abi.CodeBusinessError
+	}
+	return &abi.Error{Code: code, Message: b.Message, Details: details}
 }

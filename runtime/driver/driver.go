@@ -83,3 +83,11 @@ type Stats struct {
 type Reporter interface {
 	Stats() Stats
 }
+
+// StatsOf asks an instance for its stats; one that cannot tell has none.
+func StatsOf(i Instance) Stats {
+	if r, ok := i.(Reporter); ok {
+		return r.Stats()
+	}
+	return Stats{}
+}

@@ -1,0 +1,79 @@
+package runtime
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/store"
+	"github.com/swapline/swapline/runtime/trust"
+)
+
+// release is a loaded release: immutable but for its counters. It belongs to
+// the pipeline until it is published, then to the slot, then to its drain.
+type release struct {
+	info     Release
+	manifest *manifest.Manifest
+	digest   manifest.Digest
+	instance driver.Instance
+	timeout  time.Duration
+	gate     gate
+	signals  *signals
+	rt       *Runtime
+
+	requests, faults, business atomic.Int64
+}
+
+// newRelease wraps a loaded instance.
+func (r *Runtime) newRelease(info Release, v trust.Verified, in driver.Instance) *release {
+	m := v.Manifest()
+	timeout, slots := m.Limits.Timeout, m.Limits.Concurrency
+	if timeout <= 0 {
+		timeout = r.cfg.Timeout
+	}
+	if slots <= 0 {
+		slots = r.cfg.Concurrency
+	}
+	info.Active = true
+	return &release{
+		info: info, manifest: m, digest: v.Digest(), instance: in, rt: r,
+		timeout: min(timeout, r.cfg.MaxTimeout),
+		gate:    newGate(min(slots, maxGate)),
+		signals: r.telemetry.forRelease(info),
+	}
+}
+
+// label names the release for people.
+func (rel *release) label() string { return rel.info.Strategy + "@" + rel.info.Version }
+
+// close ends the instance, after its last call.
+func (rel *release) close(ctx context.Context) error { return rel.instance.Close(ctx) }
+
+// describe makes the public form of a verified release.
+func describe(v trust.Verified, accepted time.Time) Release {
+	m := v.Manifest()
+	return Release{
+		Strategy: m.Name, Version: m.Version, Sequence: m.Sequence, Kind: m.Kind, Digest: v.Digest(),
+		Artifact: m.Artifact.SHA256, Size: m.Artifact.Size, Accepted: accepted, Expires: m.Expires, Labels: m.Labels,
+	}
+}
+
+// describeStored makes the public form of a release that is not loaded. What
+// only the manifest says is read from the envelope, which was verified when the
+// store accepted it; an envelope that no longer reads leaves those fields empty.
+func describeStored(r store.Release, active manifest.Digest) Release {
+	out := Release{
+		Strategy: r.Strategy, Version: r.Version, Sequence: r.Sequence, Kind: r.Kind, Digest: r.Digest,
+		Artifact: r.Artifact, Size: r.Size, Accepted: r.Accepted, Active: r.Digest == active,
+	}
+	u, err := trust.ReadUnverified(r.Envelope)
+	if err != nil || u.Digest != r.Digest {
+		return out
+	}
+	if m, err := manifest.Decode(u.Payload); err == nil {
+		out.Expires, out.Labels = m.Expires, m.Labels
+	}
+	return out
+}

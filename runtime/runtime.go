@@ -1,0 +1,289 @@
+// Package runtime runs strategies and replaces them while they are in use. A
+// [Runtime] holds one slot for each strategy; a release gets into a slot only
+// through the pipeline:
+//
+//	stage     hash the artifact while copying it aside    -> store.Staged
+//	verify    signatures, policy, validity                -> trust.Verified
+//	match     the artifact is the one that was signed     -> matched
+//	order     sequence against what was active and known  -> (under the strategy's turn)
+//	config    config against its schema; runs no code
+//	commit    the artifact gets its place by digest       -> committed
+//	load      the driver opens it                         -> *release
+//	validate  abi_version, method_set, baseline, validate, golden_cases -> validated
+//	activate  release, route, high-water mark and journal in one transaction -> activated
+//	publish   the slot hands the new release out
+//	drain     the old release finishes its requests and is closed
+//
+// Each stage takes only what the stage before it makes, so bytes that were not
+// verified cannot reach a driver. Switch and Rollback enter at verify with the
+// stored envelope and the policy of today: a release whose key or digest was
+// revoked does not come back.
+//
+// # Failure
+//
+// New first, swap, then old. A failure at any stage closes what the stages
+// before it opened, in reverse order, and the old release goes on answering. Once
+// activate is durable nothing can fail: publish is one pointer swap.
+//
+// Activate may report an error although it happened. The route is then read
+// again: if it carries the new generation the change goes on, if not it is
+// refused. If even that cannot be read the old release stays, the caller gets
+// the error, and the next change of the strategy first brings the slot to what
+// the store says.
+//
+// # Rules of order
+//
+// Deploy and Switch only go forward: not below the highest sequence that was
+// ever active. Rollback goes to any accepted release and leaves the mark where
+// it is. Rollback without a release goes to the one that was stable before, so
+// two in a row return to where they began. Deploying or switching to what is
+// already served changes nothing and is no error: the generation stays.
+// A slot serves the methods that it ever served (the baseline); Rollback is
+// exempt, since the release was accepted before.
+//
+// # Restart
+//
+// Open loads each stored route: the envelope is verified against the policy of
+// today, the release loaded and asked for its contract version, method set and
+// golden cases. Two checks are left out. The baseline, because the release was
+// accepted. The strategy's own Validate, because it asks whether dependencies
+// can be reached, and an outage of theirs at the moment of a restart must not
+// become one of ours. A route that does not load is reported in its Status and
+// by Execute; the others serve.
+//
+// # Locks
+//
+// Changes of one strategy take turns. Execute takes no lock: it reads an
+// immutable map of strategies and takes a lease on the slot's version.
+package runtime
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/swapline/swapline/runtime/problem"
+	"github.com/swapline/swapline/runtime/slot"
+	"github.com/swapline/swapline/runtime/store"
+)
+
+// Runtime is safe for concurrent use. Make it with [Open], end it with Close.
+type Runtime struct {
+	cfg       Config
+	telemetry *telemetry
+	artifacts artifacts
+	draining  sync.WaitGroup // one for each release that is not closed yet
+
+	// strategies is replaced as a whole, under mu; readers only load it.
+	strategies atomic.Pointer[map[string]*strategy]
+	closing    atomic.Bool
+
+	mu     sync.Mutex // guards the replacement of strategies and closed
+	closed bool       // the drivers are closed
+}
+
+// strategy is one slot and what belongs to it.
+type strategy struct {
+	name string
+	slot *slot.Slot[*release]
+	// turn is a lock that a context can give up waiting for: who puts its
+	// one token in may change the strategy.
+	turn chan struct{}
+	// known is set once a release is accepted. A strategy that is not known
+	// exists only because a first deploy of it is under way or failed.
+	known atomic.Bool
+	// trouble says why the stored route is not served; nil if it is.
+	trouble atomic.Pointer[string]
+	drains  drains
+}
+
+func newStrategy(name string, generation uint64) *strategy {
+	return &strategy{name: name, slot: slot.New[*release](generation), turn: make(chan struct{}, 1)}
+}
+
+// Open makes a Runtime and loads every stored route. One that cannot be loaded
+// is reported in Status.Problem while the rest serve; an error means that the
+// store or the config is unusable, and the drivers stay the caller's.
+func Open(ctx context.Context, cfg Config) (*Runtime, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	r := &Runtime{cfg: cfg}
+	r.artifacts.store = cfg.Store
+	r.strategies.Store(&map[string]*strategy{})
+	if r.telemetry, err = newTelemetry(cfg, r.observe); err != nil {
+		return nil, err
+	}
+	routes, err := cfg.Store.Routes(ctx)
+	if err != nil {
+		r.telemetry.close()
+		return nil, asProblem("open", err)
+	}
+	for _, route := range routes {
+		r.reopen(ctx, route)
+	}
+	return r, nil
+}
+
+// reopen serves one stored route or notes why not.
+func (r *Runtime) reopen(ctx context.Context, route store.Route) {
+	s := newStrategy(route.Strategy, route.Generation-1)
+	if err := r.restore(ctx, s, route); err != nil {
+		// The empty slot carries the stored generation, which the next change
+		// must name.
+		s = newStrategy(route.Strategy, route.Generation)
+		text := err.Error()
+		s.trouble.Store(&text)
+		r.cfg.Log.ErrorContext(ctx, "stored release cannot serve", "strategy", s.name, "generation", route.Generation, "error", text)
+	}
+	s.known.Store(true)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.addLocked(s)
+}
+
+func (r *Runtime) addLocked(s *strategy) {
+	next := maps.Clone(*r.strategies.Load())
+	next[s.name] = s
+	r.strategies.Store(&next)
+}
+
+// find returns a strategy or nil. It takes no lock.
+func (r *Runtime) find(name string) *strategy { return (*r.strategies.Load())[name] }
+
+// admit finds or adds a strategy. Only verified names come here.
+func (r *Runtime) admit(name string) (*strategy, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closing.Load() {
+		return nil, shuttingDown()
+	}
+	if s := r.find(name); s != nil {
+		return s, nil
+	}
+	s := newStrategy(name, 0)
+	r.addLocked(s)
+	return s, nil
+}
+
+// lock waits for the strategy's turn; the result ends it.
+func (r *Runtime) lock(ctx context.Context, s *strategy) (unlock func(), err error) {
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, problem.New(problem.Canceled, "gave up while another change of %s is under way: %w", s.name, ctx.Err())
+	}
+	if r.closing.Load() {
+		<-s.turn
+		return nil, shuttingDown()
+	}
+	return func() { <-s.turn }, nil
+}
+
+// Strategies lists the names of the strategies that have an accepted release,
+// sorted. One whose only releases were held before a restart is listed once it
+// is changed.
+func (r *Runtime) Strategies() []string {
+	var names []string
+	for name, s := range *r.strategies.Load() {
+		if s.known.Load() {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Watch returns the generation that a strategy serves and a channel that closes
+// when another one is published or the Runtime closes. After Close the channel
+// is nil.
+func (r *Runtime) Watch(strategy string) (generation uint64, changed <-chan struct{}, err error) {
+	s := r.find(strategy)
+	if s == nil || !s.known.Load() {
+		return 0, nil, r.unknown(strategy)
+	}
+	generation, changed = s.slot.Watch()
+	return generation, changed, nil
+}
+
+// Close refuses new requests and changes, waits for those that run, closes the
+// releases and then the drivers. If ctx ends first it says what is still in
+// use; nothing in use is closed, and Close may be called again to go on waiting.
+// Closing a closed Runtime is harmless.
+func (r *Runtime) Close(ctx context.Context) error {
+	r.mu.Lock()
+	r.closing.Store(true)
+	r.mu.Unlock()
+	for _, s := range *r.strategies.Load() {
+		if err := r.retire(ctx, s); err != nil {
+			return err
+		}
+	}
+	if err := r.drained(ctx); err != nil {
+		return err
+	}
+	return r.closeDrivers(ctx)
+}
+
+// retire closes a slot after the change that is under way.
+func (r *Runtime) retire(ctx context.Context, s *strategy) error {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+		r.drain(s, s.slot.Close())
+		return nil
+	case <-ctx.Done():
+		return problem.New(problem.Canceled, "a change of %s did not end in time: %w", s.name, ctx.Err())
+	}
+}
+
+// drained waits until every release is closed.
+func (r *Runtime) drained(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { r.draining.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	var inUse []string
+	for _, s := range *r.strategies.Load() {
+		for _, d := range s.drains.list() {
+			inUse = append(inUse, d.release.label())
+		}
+	}
+	slices.Sort(inUse)
+	return problem.New(problem.Canceled, "releases are still in use: %v: %w", inUse, ctx.Err())
+}
+
+// closeDrivers closes all drivers once, whatever the first of them says.
+func (r *Runtime) closeDrivers(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	r.telemetry.close()
+	var first error
+	for _, kind := range slices.Sorted(maps.Keys(r.cfg.Drivers)) {
+		if err := r.cfg.Drivers[kind].Close(ctx); err != nil && first == nil {
+			first = problem.New(problem.Internal, "close driver %s: %w", kind, err)
+		}
+	}
+	return first
+}
+
+func shuttingDown() error {
+	return problem.New(problem.ShuttingDown, "the host is shutting down").Cure("send the request to another host, or again in a moment")
+}
+
+func (r *Runtime) unknown(strategy string) error {
+	if r.closing.Load() {
+		return shuttingDown()
+	}
+	return problem.New(problem.UnknownStrategy, "no strategy %q", strategy).Cure("list the strategies and check the name")
+}

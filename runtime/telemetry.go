@@ -1,0 +1,159 @@
+package runtime
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/swapline/swapline/runtime/problem"
+)
+
+// scope names the instruments' library.
+const scope = "github.com/swapline/swapline/runtime"
+
+// telemetry holds the instruments of one Runtime.
+type telemetry struct {
+	tracer   trace.Tracer
+	duration metric.Float64Histogram
+	requests metric.Int64Counter
+	changes  metric.Int64Counter
+	observed metric.Registration
+}
+
+// buckets of the duration histogram in seconds, from ten microseconds up.
+func buckets() []float64 {
+	return []float64{10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1, 2.5, 5, 10}
+}
+
+// observation reports the gauges of one strategy.
+type observation func(strategy string, generation uint64, draining int)
+
+func newTelemetry(cfg Config, observe func(observation)) (*telemetry, error) {
+	meter := cfg.Meter.Meter(scope)
+	t := &telemetry{tracer: cfg.Tracer.Tracer(scope)}
+	var errs [6]error
+	t.duration, errs[0] = meter.Float64Histogram("swapline.execute.duration", metric.WithUnit("s"),
+		metric.WithDescription("time inside of the strategy"), metric.WithExplicitBucketBoundaries(buckets()...))
+	t.requests, errs[1] = meter.Int64Counter("swapline.execute.requests", metric.WithDescription("calls of Execute that reached a release, by outcome"))
+	t.changes, errs[2] = meter.Int64Counter("swapline.changes", metric.WithDescription("deploys, switches and rollbacks, by stage and outcome"))
+	generation, err := meter.Int64ObservableGauge("swapline.generation", metric.WithDescription("generation that a strategy serves"))
+	errs[3] = err
+	draining, err := meter.Int64ObservableGauge("swapline.draining", metric.WithDescription("replaced releases that are not closed yet"))
+	errs[4] = err
+	t.observed, errs[5] = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		observe(func(strategy string, g uint64, d int) {
+			set := metric.WithAttributeSet(attribute.NewSet(attribute.String("strategy", strategy)))
+			o.ObserveInt64(generation, int64(g), set)
+			o.ObserveInt64(draining, int64(d), set)
+		})
+		return nil
+	}, generation, draining)
+	for _, err := range errs {
+		if err != nil {
+			return nil, problem.New(problem.Internal, "metric instruments: %w", err)
+		}
+	}
+	return t, nil
+}
+
+// close stops the gauges.
+func (t *telemetry) close() {
+	if t.observed != nil {
+		_ = t.observed.Unregister() // documented to be safe to ignore: it fails only when done before
+	}
+}
+
+// observe reports every known strategy.
+func (r *Runtime) observe(report observation) {
+	for name, s := range *r.strategies.Load() {
+		if s.known.Load() {
+			report(name, s.slot.Generation(), len(s.drains.list()))
+		}
+	}
+}
+
+// changed counts one finished change.
+func (t *telemetry) changed(ctx context.Context, strategy, action, stage, outcome string) {
+	t.changes.Add(ctx, 1, metric.WithAttributes(attribute.String("strategy", strategy), attribute.String("action", action),
+		attribute.String("stage", stage), attribute.String("outcome", outcome)))
+}
+
+// verdict is the outcome of one call as metrics tell it.
+type verdict int
+
+const (
+	verdictOK verdict = iota
+	verdictBusiness
+	verdictOverloaded
+	verdictCanceled
+	verdictPanic
+	verdictTrap
+	verdictDeadline
+	verdictMemory
+	verdictABI
+	verdictError
+	verdicts // their number
+)
+
+// String is the attribute's value.
+func (v verdict) String() string {
+	return [verdicts]string{"ok", abiOutcome, string(problem.Overloaded), string(problem.Canceled), string(problem.FaultPanic), string(problem.FaultTrap),
+		string(problem.FaultDeadline), string(problem.FaultMemory), string(problem.FaultABI), "error"}[v]
+}
+
+// abiOutcome covers every business error: their codes are the strategies' own
+// and would make as many time series as a strategy likes.
+const abiOutcome = "business_error"
+
+func verdictOf(code problem.Code) verdict {
+	for v := verdictOverloaded; v < verdictError; v++ {
+		if v.String() == string(code) {
+			return v
+		}
+	}
+	return verdictError
+}
+
+// signals are the attributes of one release, made once so that Execute makes
+// none.
+type signals struct {
+	telemetry *telemetry
+	span      []trace.SpanStartOption
+	record    [verdicts][]metric.RecordOption
+	add       [verdicts][]metric.AddOption
+	outcome   [verdicts]attribute.KeyValue
+}
+
+func (t *telemetry) forRelease(info Release) *signals {
+	s := &signals{telemetry: t}
+	base := []attribute.KeyValue{attribute.String("strategy", info.Strategy), attribute.String("version", info.Version), attribute.String("kind", string(info.Kind))}
+	s.span = []trace.SpanStartOption{trace.WithAttributes(append(base, attribute.String("digest", string(info.Digest)))...)}
+	for v := range verdicts {
+		s.outcome[v] = attribute.String("outcome", v.String())
+		set := metric.WithAttributeSet(attribute.NewSet(append(base[:len(base):len(base)], s.outcome[v])...))
+		s.record[v] = []metric.RecordOption{set}
+		s.add[v] = []metric.AddOption{set}
+	}
+	return s
+}
+
+func (s *signals) start(ctx context.Context) (context.Context, trace.Span) {
+	return s.telemetry.tracer.Start(ctx, "swapline.execute", s.span...)
+}
+
+func (s *signals) end(ctx context.Context, span trace.Span, v verdict, executed time.Duration) {
+	s.telemetry.requests.Add(ctx, 1, s.add[v]...)
+	if executed > 0 {
+		s.telemetry.duration.Record(ctx, executed.Seconds(), s.record[v]...)
+	}
+	if span.IsRecording() {
+		span.SetAttributes(s.outcome[v])
+		if v > verdictBusiness {
+			span.SetStatus(codes.Error, v.String())
+		}
+	}
+}
