@@ -79,13 +79,9 @@ run: deps build guests ## build everything and serve the examples on 127.0.0.1:7
 test: ## all tests
 	$(GO) test -timeout 10m ./...
 
-# The plugin tests build and open plugins of their own; part of what they prove
-# is that flags must match, so they choose their flags themselves.
-NATIVE := ./nativeplugin/...
-
 .PHONY: race
-race: ## all tests but those of native plugins under the race detector
-	$(GO) test -race -timeout 12m $$($(GO) list ./... | grep -v '/nativeplugin')
+race: ## all tests under the race detector
+	$(GO) test -race -timeout 12m ./...
 
 .PHONY: check
 check: $(LINT) ## format, vet, lint, architecture, tidy, clean tree

@@ -40,6 +40,7 @@ func (i *instance) Stats() driver.Stats {
 
 // Close lets go of the strategy; the plugin itself stays.
 func (i *instance) Close(context.Context) error {
+	i.calls.Close()
 	if n := i.calls.Abandoned(); n > 0 {
 		return problem.New(problem.FaultDeadline, "%d calls of %s %s never returned and keep its memory",
 			n, i.spec.Manifest.Name, i.spec.Manifest.Version).Cure("restart the host when convenient")

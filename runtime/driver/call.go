@@ -14,13 +14,19 @@ import (
 // Calls runs a Go strategy in this process: it recovers panics, normalises
 // answers and gives up on calls that outlive their context. Go cannot stop a
 // goroutine, so such a call goes on by itself and is counted until it returns.
-// The zero value is ready; it is safe for concurrent use.
+// The zero value is ready; it is safe for concurrent use. Close it when the
+// strategy gets no more calls.
 //
-// A call whose context can end runs on a goroutine of its own; one whose
-// context cannot end runs on the caller's.
+// A call whose context can end runs on a worker's goroutine; one whose context
+// cannot end runs on the caller's.
 type Calls struct {
 	abandoned atomic.Int64
+	workers   workers
 }
+
+// Close ends the goroutines that wait for calls. Calls that were given up still
+// run; a later call is served, at the price of a goroutine of its own.
+func (c *Calls) Close() { c.workers.close() }
 
 // Abandoned is the number of calls given up that still run.
 func (c *Calls) Abandoned() int { return int(c.abandoned.Load()) }
@@ -44,6 +50,7 @@ func (c *Calls) Validate(ctx context.Context, v abi.Validator) error {
 // Construct makes a strategy under the same rules. Whatever goes wrong is a
 // problem of code ConstructorFailed, or Canceled if the caller went away.
 func (c *Calls) Construct(ctx context.Context, construct abi.Constructor, h abi.Host) (abi.Strategy, error) {
+	defer c.workers.dismiss() // the strategy may never be called
 	made := make(chan abi.Strategy, 1)
 	o := c.await(ctx, func() (map[string]any, error) {
 		s, err := construct(h)
@@ -69,46 +76,24 @@ func constructorFailed(err error) error {
 		Cure("check the manifest's config and the constructor")
 }
 
-type outcome struct {
-	out map[string]any
-	err error
-}
-
-// states of one call, so that exactly one side counts an abandoned call down.
-const (
-	running int32 = iota
-	finished
-	givenUp
-)
-
-// await runs f on a goroutine of its own until it returns or ctx is done.
+// await runs f on a worker until it returns or ctx is done.
 func (c *Calls) await(ctx context.Context, f func() (map[string]any, error)) outcome {
-	var state atomic.Int32
-	done := make(chan outcome, 1)
-	go func() {
-		o := outcome{err: Faultf(problem.FaultPanic, "the strategy ended its goroutine (runtime.Goexit)")}
-		defer func() {
-			done <- o
-			if !state.CompareAndSwap(running, finished) {
-				c.abandoned.Add(-1)
-			}
-		}()
-		o = protect(ctx, f)
-	}()
+	w := c.workers.hire(&c.abandoned)
+	w.jobs <- job{ctx, f}
 	select {
-	case o := <-done:
-		return o
+	case o := <-w.done:
+		return c.workers.rest(w, o)
 	case <-ctx.Done():
 	}
 	select {
-	case o := <-done: // both were ready: an answer that is there is given
-		return o
+	case o := <-w.done: // both were ready: an answer that is there is given
+		return c.workers.rest(w, o)
 	default:
 	}
 	c.abandoned.Add(1)
-	if !state.CompareAndSwap(running, givenUp) {
+	if !w.state.CompareAndSwap(running, givenUp) {
 		c.abandoned.Add(-1)
-		return <-done
+		return c.workers.rest(w, <-w.done)
 	}
 	return outcome{err: Interrupted(ctx)}
 }

@@ -134,6 +134,7 @@ func (i *instance) Close(context.Context) error {
 		return problem.New(problem.Internal, "instance closed twice")
 	}
 	i.driver.open.Add(-1)
+	i.calls.Close()
 	if n := i.calls.Abandoned(); n > 0 {
 		return problem.New(problem.FaultDeadline, "%d calls never returned and keep their memory", n)
 	}
