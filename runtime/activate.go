@@ -10,7 +10,7 @@ import (
 	"github.com/swapline/swapline/runtime/store"
 )
 
-// rereadLimit bounds the question whether an activation happened.
+// rereadLimit bounds the question whether a write that failed has happened.
 const rereadLimit = 10 * time.Second
 
 // enter waits for the strategy's turn and reads its route. If the slot is behind
@@ -78,8 +78,8 @@ func (p *pipeline) activate(ctx context.Context, v validated, actor, reason stri
 		if err != nil {
 			p.rt.cfg.Log.WarnContext(ctx, "the store reported a failure of an activation that is durable", "strategy", p.name, "error", err)
 		}
-		a = activated{v, change.Route.Generation}
-		return fmt.Sprintf("generation %d", a.generation), nil
+		a = activated{v, change.Route}
+		return fmt.Sprintf("generation %d", a.route.Generation), nil
 	})
 	return a, err
 }
@@ -124,13 +124,14 @@ func union(a, b []string) []string {
 func (p *pipeline) publish(ctx context.Context, a activated) Outcome {
 	_, span := p.rt.telemetry.tracer.Start(ctx, "swapline.publish")
 	defer span.End()
+	a.release.route = a.route
 	start := time.Now()
-	retired := p.strategy.slot.Publish(a.generation, a.release)
+	retired := p.strategy.slot.Publish(a.route.Generation, a.release)
 	took := time.Since(start)
 	p.stage = "publish"
 	p.strategy.known.Store(true)
 	p.strategy.trouble.Store(nil)
-	out := Outcome{Release: a.info, Generation: a.generation, Checks: p.checks, SwitchDuration: took}
+	out := Outcome{Release: a.info, Generation: a.route.Generation, Checks: p.checks, SwitchDuration: took}
 	if old, had := retired.Value(); had {
 		replaced := old.info
 		replaced.Active = false

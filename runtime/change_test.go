@@ -95,7 +95,7 @@ func TestAReleaseIsNamedByDigestPrefixOrVersion(t *testing.T) {
 	w.deploy(twin)
 	w.deploy(release(3))
 	_, err := w.rt.Rollback(context.Background(), back("1.0.0"))
-	if p := wantCode(t, err, problem.AmbiguousRelease); !strings.Contains(p.Found, one.Digest.Hex()) {
+	if p := wantCode(t, err, problem.AmbiguousRelease); !strings.Contains(p.Found, one.Digest.Short()) {
 		t.Fatalf("found %q", p.Found)
 	}
 	_, err = w.rt.Rollback(context.Background(), back(one.Digest.Hex()[:7]))
@@ -129,10 +129,15 @@ func TestAHeldReleaseSurvivesARestart(t *testing.T) {
 	w := started(t)
 	w.hold(release(1))
 	w.restart()
+	if got := w.rt.Strategies(); fmt.Sprint(got) != "[adder]" {
+		t.Fatalf("strategies %v", got)
+	}
+	_, err := w.rt.Execute(context.Background(), name, sum(1, 2))
+	wantCode(t, err, problem.NoActiveRelease)
 	if st := w.status(); st.Generation != 0 || st.Stable != nil {
 		t.Fatalf("status %+v", st)
 	}
-	_, err := w.rt.Switch(context.Background(), back("1.0.0"))
+	_, err = w.rt.Switch(context.Background(), back("1.0.0"))
 	must(t, err)
 	w.answers(1)
 }

@@ -145,13 +145,27 @@ func (p *pipeline) order(ctx context.Context, v trust.Verified) error {
 // hold accepts a release without serving it.
 func (p *pipeline) hold(ctx context.Context, v validated) (Outcome, error) {
 	err := p.step(ctx, "hold", func(ctx context.Context) (string, error) {
-		return v.digest.Short(), p.rt.cfg.Store.Put(ctx, v.stored())
+		err := p.rt.cfg.Store.Put(ctx, v.stored())
+		if err != nil && !p.isHeld(ctx, v) {
+			return "", err
+		}
+		return v.digest.Short(), nil
 	})
 	if err != nil {
 		return Outcome{}, err
 	}
 	p.strategy.known.Store(true)
 	return p.kept(v), nil
+}
+
+// isHeld asks the store whether a release is there although Put reported a
+// failure. If the store cannot tell, the caller gets the failure and may repeat
+// the upload.
+func (p *pipeline) isHeld(ctx context.Context, v validated) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rereadLimit)
+	defer cancel()
+	_, err := p.rt.cfg.Store.Release(ctx, p.name, v.digest)
+	return err == nil
 }
 
 // kept is the outcome of a change that leaves the route alone.

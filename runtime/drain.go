@@ -56,10 +56,10 @@ func (r *Runtime) drain(s *strategy, retired *slot.Retired[*release]) {
 		defer s.drains.remove(d)
 		r.awaitDrain(d)
 		if err := old.close(context.Background()); err != nil {
-			r.cfg.Log.Warn("closing a replaced release", "strategy", s.name, "release", old.info.Version, "error", err)
+			r.cfg.Log.Warn("closing a release", "strategy", s.name, "release", old.info.Version, "error", err)
 			return
 		}
-		r.cfg.Log.Info("replaced release closed", "strategy", s.name, "release", old.info.Version, "after", time.Since(d.since))
+		r.cfg.Log.Info("release closed", "strategy", s.name, "release", old.info.Version, "after", time.Since(d.since))
 	})
 }
 
@@ -72,7 +72,7 @@ func (r *Runtime) awaitDrain(d *drain) {
 	case <-limit.C:
 	}
 	d.stuck.Store(true)
-	r.cfg.Log.Warn("replaced release is stuck: its requests do not end", "strategy", d.release.info.Strategy,
+	r.cfg.Log.Warn("release is stuck: its requests do not end", "strategy", d.release.info.Strategy,
 		"release", d.release.info.Version, "in_flight", d.retired.InFlight())
 	<-d.retired.Drained()
 }

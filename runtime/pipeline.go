@@ -56,7 +56,7 @@ type (
 	// activated is a release that the store's route names.
 	activated struct {
 		validated
-		generation uint64
+		route store.Route
 	}
 )
 
@@ -110,7 +110,8 @@ func endSpan(span trace.Span, err error, attributes ...attribute.KeyValue) {
 	span.End()
 }
 
-// step runs one stage in a span; f's first result says what was found good.
+// step runs one stage in a span; f's first result says what was found good. A
+// panic, of a driver for example, is the stage's failure and not the host's.
 func (p *pipeline) step(ctx context.Context, stage string, f func(context.Context) (string, error)) (err error) {
 	p.stage = stage
 	if err := ctx.Err(); err != nil {
@@ -119,11 +120,23 @@ func (p *pipeline) step(ctx context.Context, stage string, f func(context.Contex
 	ctx, span := p.rt.telemetry.tracer.Start(ctx, "swapline."+stage)
 	defer func() { endSpan(span, err) }()
 	start := time.Now()
-	detail, err := f(ctx)
+	detail, err := p.protect(ctx, f)
 	if err == nil {
 		p.checks = append(p.checks, Check{Name: stage, Detail: detail, Duration: time.Since(start)})
 	}
 	return err
+}
+
+// protect calls f with panics recovered.
+func (p *pipeline) protect(ctx context.Context, f func(context.Context) (string, error)) (detail string, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			fault := driver.PanicFault(r)
+			p.rt.cfg.Log.ErrorContext(ctx, "panic in a change", "strategy", p.name, "stage", p.stage, "stack", fault.Stack)
+			detail, err = "", problem.New(problem.Internal, "stage %s panicked: %s", p.stage, fault.Message)
+		}
+	}()
+	return f(ctx)
 }
 
 // stageArtifact copies the upload aside.
@@ -236,15 +249,8 @@ func (p *pipeline) load(ctx context.Context, c committed) (l loaded, err error) 
 	return l, err
 }
 
-// open calls the driver; its panic is the load's failure, not the host's.
-func (p *pipeline) open(ctx context.Context, d driver.Driver, c committed) (in driver.Instance, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			f := driver.PanicFault(r)
-			p.rt.cfg.Log.ErrorContext(ctx, "panic in a driver's load", "strategy", p.name, "stack", f.Stack)
-			err = problem.New(problem.Internal, "the driver panicked while loading: %s", f.Message)
-		}
-	}()
+// open calls the driver.
+func (p *pipeline) open(ctx context.Context, d driver.Driver, c committed) (driver.Instance, error) {
 	m := c.Manifest()
 	return d.Load(ctx, driver.Spec{
 		Digest: c.Digest(), Manifest: m, Path: c.artifact.Path, Now: p.rt.cfg.Now,

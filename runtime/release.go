@@ -7,12 +7,14 @@ import (
 
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/store"
 	"github.com/swapline/swapline/runtime/trust"
 )
 
-// release is a loaded release: immutable but for its counters. It belongs to
-// the pipeline until it is published, then to the slot, then to its drain.
+// release is a loaded release: immutable but for its counters once it is
+// published. It belongs to the pipeline until then, later to the slot, at last
+// to its drain.
 type release struct {
 	info     Release
 	manifest *manifest.Manifest
@@ -22,6 +24,7 @@ type release struct {
 	gate     gate
 	signals  *signals
 	rt       *Runtime
+	route    store.Route // under which it is published
 
 	requests, faults, business atomic.Int64
 }
@@ -48,8 +51,16 @@ func (r *Runtime) newRelease(info Release, v trust.Verified, in driver.Instance)
 // label names the release for people.
 func (rel *release) label() string { return rel.info.Strategy + "@" + rel.info.Version }
 
-// close ends the instance, after its last call.
-func (rel *release) close(ctx context.Context) error { return rel.instance.Close(ctx) }
+// close ends the instance, after its last call. A driver that panics here must
+// not take the host with it: nobody waits for a drain.
+func (rel *release) close(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = problem.New(problem.Internal, "the driver panicked while closing %s: %s", rel.label(), driver.PanicFault(p).Message)
+		}
+	}()
+	return rel.instance.Close(ctx)
+}
 
 // describe makes the public form of a verified release.
 func describe(v trust.Verified, accepted time.Time) Release {

@@ -46,8 +46,8 @@ func isPrefix(name string, d manifest.Digest) bool {
 func ambiguous(strategy, name string, found []store.Release) error {
 	names := make([]string, len(found))
 	for i, r := range found {
-		names[i] = fmt.Sprintf("%s (%s, sequence %d)", r.Digest.Hex(), r.Version, r.Sequence)
+		names[i] = fmt.Sprintf("%s (%s %s, sequence %d)", r.Digest.Short(), r.Version, r.Kind, r.Sequence)
 	}
 	return problem.New(problem.AmbiguousRelease, "%q means %d releases of %s", name, len(found), strategy).
-		Want("one release").Got("%s", strings.Join(names, "; ")).Cure("name the release by its digest")
+		Want("one release").Got("%s", strings.Join(names, "; ")).Cure("name the release by the digits of its digest")
 }

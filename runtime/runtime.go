@@ -117,15 +117,47 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 	if r.telemetry, err = newTelemetry(cfg, r.observe); err != nil {
 		return nil, err
 	}
-	routes, err := cfg.Store.Routes(ctx)
-	if err != nil {
-		r.telemetry.close()
+	if err := r.load(ctx); err != nil {
+		r.abandon()
 		return nil, asProblem("open", err)
+	}
+	return r, nil
+}
+
+// load brings in what is stored.
+func (r *Runtime) load(ctx context.Context) error {
+	routes, err := r.cfg.Store.Routes(ctx)
+	if err != nil {
+		return err
+	}
+	names, err := r.cfg.Store.Strategies(ctx)
+	if err != nil {
+		return err
 	}
 	for _, route := range routes {
 		r.reopen(ctx, route)
+		if err := ctx.Err(); err != nil {
+			return err // what does not load now might well load
+		}
 	}
-	return r, nil
+	for _, name := range names {
+		s, err := r.admit(name)
+		if err != nil {
+			return err
+		}
+		s.known.Store(true)
+	}
+	return nil
+}
+
+// abandon closes what a failed Open has loaded. Nobody uses it yet, so that the
+// drains are short.
+func (r *Runtime) abandon() {
+	for _, s := range *r.strategies.Load() {
+		r.drain(s, s.slot.Close())
+	}
+	r.draining.Wait()
+	r.telemetry.close()
 }
 
 // reopen serves one stored route or notes why not.
@@ -184,8 +216,7 @@ func (r *Runtime) lock(ctx context.Context, s *strategy) (unlock func(), err err
 }
 
 // Strategies lists the names of the strategies that have an accepted release,
-// sorted. One whose only releases were held before a restart is listed once it
-// is changed.
+// sorted, whether they serve one or not.
 func (r *Runtime) Strategies() []string {
 	var names []string
 	for name, s := range *r.strategies.Load() {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/store"
 )
@@ -13,60 +14,71 @@ import (
 const journalShown = 20
 
 // Status says what a strategy serves, what it served before, and how it does.
+// It is of one moment: a change that is durable but not published yet is not
+// told.
 func (r *Runtime) Status(ctx context.Context, strategy string) (Status, error) {
 	s, err := r.accepted(ctx, strategy)
 	if err != nil {
 		return Status{}, asProblem("status", err)
 	}
-	st := Status{Strategy: strategy}
-	if err := r.storedStatus(ctx, &st); err != nil {
+	st := Status{Strategy: strategy, Draining: s.drains.status()}
+	if trouble := s.trouble.Load(); trouble != nil {
+		st.Problem = *trouble
+	}
+	if err := r.routed(ctx, s, &st); err != nil {
 		return Status{}, asProblem("status", err)
 	}
-	s.liveStatus(&st)
 	return st, nil
 }
 
-// storedStatus fills in what the store knows.
-func (r *Runtime) storedStatus(ctx context.Context, st *Status) error {
-	route, err := r.cfg.Store.Route(ctx, st.Strategy)
-	if problem.CodeOf(err) == problem.UnknownStrategy {
-		return nil
+// routed fills in what the route in the slot tells, or, if none is served, the
+// stored one.
+func (r *Runtime) routed(ctx context.Context, s *strategy, st *Status) error {
+	inFlight := s.slot.InFlight()
+	lease, ok := s.slot.Acquire()
+	if !ok {
+		route, err := r.cfg.Store.Route(ctx, s.name)
+		if problem.CodeOf(err) == problem.UnknownStrategy {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		st.Stable = r.stored(ctx, s.name, route.Stable)
+		return r.history(ctx, route, st)
 	}
-	if err != nil {
-		return err
-	}
+	defer lease.Done()
+	rel := lease.Value()
+	st.Stable, st.InFlight = new(rel.info), inFlight
+	st.Requests, st.Faults, st.BusinessErrors = rel.requests.Load(), rel.faults.Load(), rel.business.Load()
+	stats := driver.StatsOf(rel.instance)
+	st.Instances, st.MemoryBytes, st.Abandoned = stats.Instances, stats.MemoryBytes, stats.Abandoned
+	return r.history(ctx, rel.route, st)
+}
+
+// history fills in how a route came about. The journal may be ahead of it.
+func (r *Runtime) history(ctx context.Context, route store.Route, st *Status) error {
 	st.Generation, st.Since = route.Generation, route.Since
-	if stable, err := r.cfg.Store.Release(ctx, st.Strategy, route.Stable); err == nil {
-		st.Stable = new(describeStored(stable, ""))
-	}
-	if previous, err := r.cfg.Store.Release(ctx, st.Strategy, route.Previous); err == nil && route.Previous != "" {
-		st.Previous = new(describeStored(previous, ""))
-	}
-	changes, err := r.cfg.Store.Changes(ctx, st.Strategy, journalShown)
+	st.Previous = r.stored(ctx, route.Strategy, route.Previous)
+	changes, err := r.cfg.Store.Changes(ctx, route.Strategy, journalShown)
 	for _, c := range changes {
-		st.Changes = append(st.Changes, JournalEntry{Action: c.Action, From: c.From, To: c.To, Generation: c.Generation, Actor: c.Actor, Reason: c.Reason, At: c.At})
+		if c.Generation <= route.Generation {
+			st.Changes = append(st.Changes, JournalEntry{Action: c.Action, From: c.From, To: c.To, Generation: c.Generation, Actor: c.Actor, Reason: c.Reason, At: c.At})
+		}
 	}
 	return err
 }
 
-// liveStatus fills in what the slot knows; it wins over what is stored.
-func (s *strategy) liveStatus(st *Status) {
-	if trouble := s.trouble.Load(); trouble != nil {
-		st.Problem = *trouble
+// stored describes a release that is not served, nil if there is none.
+func (r *Runtime) stored(ctx context.Context, strategy string, digest manifest.Digest) *Release {
+	if digest == "" {
+		return nil
 	}
-	st.Draining = s.drains.status()
-	inFlight := s.slot.InFlight()
-	lease, ok := s.slot.Acquire()
-	if !ok {
-		return
+	found, err := r.cfg.Store.Release(ctx, strategy, digest)
+	if err != nil {
+		return nil
 	}
-	defer lease.Done()
-	rel := lease.Value()
-	st.Generation, st.InFlight = lease.Generation(), inFlight
-	st.Stable = new(rel.info)
-	st.Requests, st.Faults, st.BusinessErrors = rel.requests.Load(), rel.faults.Load(), rel.business.Load()
-	stats := driver.StatsOf(rel.instance)
-	st.Instances, st.MemoryBytes, st.Abandoned = stats.Instances, stats.MemoryBytes, stats.Abandoned
+	return new(describeStored(found, ""))
 }
 
 func (d *drains) status() []Draining {

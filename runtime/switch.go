@@ -133,7 +133,7 @@ func (r *Runtime) restore(ctx context.Context, s *strategy, route store.Route) (
 	if err != nil {
 		return err
 	}
-	p.publish(ctx, activated{ready, route.Generation})
+	p.publish(ctx, activated{ready, route})
 	return nil
 }
 

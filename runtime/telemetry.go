@@ -24,9 +24,9 @@ type telemetry struct {
 	observed metric.Registration
 }
 
-// buckets of the duration histogram in seconds, from ten microseconds up.
+// buckets of the duration histogram in seconds, from one microsecond up.
 func buckets() []float64 {
-	return []float64{10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1, 2.5, 5, 10}
+	return []float64{1e-6, 2.5e-6, 5e-6, 10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1, 2.5, 5, 10}
 }
 
 // observation reports the gauges of one strategy.

@@ -39,7 +39,7 @@ func TestMetricsCountCallsByReleaseAndOutcome(t *testing.T) {
 			for _, p := range d.DataPoints {
 				got[m.Name+" "+outcomeOf(p.Attributes)] += int64(p.Count)
 			}
-			if bounds := d.DataPoints[0].Bounds; bounds[0] != 10e-6 {
+			if bounds := d.DataPoints[0].Bounds; bounds[0] != 1e-6 {
 				t.Errorf("the first bucket ends at %v s", bounds[0])
 			}
 		}

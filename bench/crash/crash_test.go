@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -99,7 +100,7 @@ func worked(t *testing.T) storeCheck {
 	t.Helper()
 	dir := t.TempDir()
 	c := storeCheck{dir: dir, reached: map[string]uint64{}}
-	s := scenario{name: "store", check: c.check, command: func() *exec.Cmd {
+	s := scenario{name: "store", start: 25 * time.Millisecond, check: c.check, command: func() *exec.Cmd {
 		return exec.Command(os.Args[0], childArgument, "-dir", dir)
 	}}
 	m := newMoments(2)

@@ -1,8 +1,15 @@
-// Command crash kills a process that works on a store, again and again, at
-// random moments with SIGKILL, and after each kill compares what is on the disk
-// with what the process had acknowledged. `make crash` runs it.
+// Command crash kills a process, again and again, at random moments with
+// SIGKILL, and after each kill compares what is left with what the process had
+// acknowledged. `make crash` runs it:
 //
 //	go run ./bench/crash -kills 200
+//
+// There are two processes to kill, each for half of the kills:
+//
+//   - store: workers that deploy to a store, without anything above it.
+//   - host: `swapline serve` itself, while clients upload, hold, switch and roll
+//     back over HTTP and others execute. After each kill it is started again and
+//     must answer with the release that its route names.
 //
 // The last line is for scripts, and the exit status is 1 unless both counts
 // are 0:
@@ -10,10 +17,11 @@
 //	crash: kills=200 lost=0 inconsistent=0
 //
 // Lost is an acknowledged change that is not there; inconsistent is everything
-// else that must not be: a route without its release or artifact, an artifact
-// with other bytes than its name says, a journal with a gap or one that disagrees
-// with its route, files left over, a process that ended by itself. What was found
-// is told on standard error, with the seed of the run.
+// else that must not be: an answer that is not wholly of one release, or of a
+// generation that the restarted host does not know, a route without its release
+// or artifact, an artifact with other bytes than its name says, a journal with a
+// gap or one that disagrees with its route, files left over, a process that ended
+// by itself. What was found is told on standard error, with the seed of the run.
 //
 // A kill -9 takes the process, not the operating system: this says nothing about
 // power loss, which the order of syncs in package boltstore is for.
@@ -75,7 +83,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	f := flag.NewFlagSet("crash", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.IntVar(&o.kills, "kills", kills, "`number` of kills in each scenario (KILLS)")
+	f.IntVar(&o.kills, "kills", kills, "`number` of kills, all scenarios together (KILLS)")
 	f.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "`seed` of the random moments") //nolint:gosec // any number
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -91,17 +99,19 @@ func parse(args []string, stderr io.Writer) (options, error) {
 // killAll runs all scenarios and adds up what they found.
 func (o options) killAll(stderr io.Writer) (tally, error) {
 	total := newTally()
-	for _, prepare := range []func() (scenario, error){storeScenario} {
+	scenarios := []func() (scenario, error){storeScenario, hostScenario}
+	for i, prepare := range scenarios {
 		s, err := prepare()
 		if err != nil {
 			return total, err
 		}
-		err = s.killLoop(o.kills, newMoments(o.seed), total, progressOn(stderr))
+		share := (o.kills + i) / len(scenarios)
+		err = s.killLoop(share, newMoments(o.seed), total, progressOn(stderr))
 		s.end()
 		if err != nil {
 			return total, fmt.Errorf("%s: %w", s.name, err)
 		}
-		total.kills += o.kills
+		total.kills += share
 	}
 	total.tell(stderr, o.seed)
 	return total, nil

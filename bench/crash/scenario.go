@@ -23,6 +23,12 @@ type scenario struct {
 	name string
 	// command makes the process; it has not been started.
 	command func() *exec.Cmd
+	// attend, if set, works with the process while it lives, and makes the
+	// acknowledgements of it: lines are what the process prints, closed when it
+	// ends, and so must be the result.
+	attend func(pid int, lines <-chan string) (acks <-chan string)
+	// start is about how long the process takes before its first change.
+	start time.Duration
 	// check looks at the disk after a kill. acks are the lines that the process
 	// printed since the last check. It notes what it finds in t; its error is
 	// that of a check that could not be done.
@@ -93,9 +99,13 @@ func (s scenario) killOnce(m moments, t tally) ([]string, error) {
 	}
 	lines := make(chan string, 1<<16)
 	go readLines(out, lines)
-	acks, ended := m.wait(lines)
+	var acknowledged <-chan string = lines
+	if s.attend != nil {
+		acknowledged = s.attend(cmd.Process.Pid, lines)
+	}
+	acks, ended := m.wait(s.start, acknowledged)
 	_ = cmd.Process.Kill()
-	for line := range lines {
+	for line := range acknowledged {
 		acks = append(acks, line)
 	}
 	_ = cmd.Wait()
@@ -120,7 +130,7 @@ func readLines(r io.Reader, lines chan<- string) {
 }
 
 // moments chooses when to kill: half of the time soon after the start, which
-// hits the opening of the store, else some time after one of the first
+// hits its opening, else some time after one of the first
 // acknowledgements.
 type moments struct{ random *rand.Rand }
 
@@ -130,8 +140,8 @@ func newMoments(seed uint64) moments {
 
 // wait returns at the moment to kill, with the lines so far; ended says that the
 // process was faster.
-func (m moments) wait(lines <-chan string) (acks []string, ended bool) {
-	after, delay := 0, m.upTo(25*time.Millisecond)
+func (m moments) wait(start time.Duration, lines <-chan string) (acks []string, ended bool) {
+	after, delay := 0, m.upTo(start)
 	if m.random.IntN(2) == 0 {
 		after, delay = 1+m.random.IntN(30), m.upTo(4*time.Millisecond)
 	}

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"time"
 
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/store"
@@ -31,6 +32,7 @@ func newStoreScenario(flags ...string) (scenario, error) {
 		command: func() *exec.Cmd {
 			return exec.Command(exe, append([]string{childArgument, "-dir", dir}, flags...)...) //nolint:gosec // this program
 		},
+		start: 25 * time.Millisecond,
 		check: c.check,
 		end:   func() { _ = os.RemoveAll(dir) },
 	}, nil
@@ -55,7 +57,7 @@ func (c storeCheck) check(acks []string, t tally) error {
 	for _, name := range strategies() {
 		c.checkStrategy(s, name, acked[name], t)
 	}
-	return c.checkFiles(s, t)
+	return checkFiles(c.dir, s, strategies(), t)
 }
 
 // newest finds the newest acknowledged generation of each strategy. A worker
@@ -151,14 +153,14 @@ func checkRelease(s *boltstore.Store, want store.Release, t tally) {
 }
 
 // checkFiles wants every file that a release needs, and no other.
-func (c storeCheck) checkFiles(s *boltstore.Store, t tally) error {
-	needed, err := neededFiles(s)
+func checkFiles(dir string, s *boltstore.Store, strategies []string, t tally) error {
+	needed, err := neededFiles(s, strategies)
 	if err != nil {
 		t.contradict("releases: %v", err)
 		return nil
 	}
 	for _, folder := range []string{"staging", "artifacts"} {
-		entries, err := os.ReadDir(filepath.Join(c.dir, folder))
+		entries, err := os.ReadDir(filepath.Join(dir, folder))
 		if err != nil {
 			return err
 		}
@@ -176,9 +178,9 @@ func (c storeCheck) checkFiles(s *boltstore.Store, t tally) error {
 	return nil
 }
 
-func neededFiles(s *boltstore.Store) (map[string]bool, error) {
+func neededFiles(s *boltstore.Store, strategies []string) (map[string]bool, error) {
 	needed := map[string]bool{}
-	for _, name := range strategies() {
+	for _, name := range strategies {
 		releases, err := s.Releases(context.Background(), name)
 		if err != nil {
 			return nil, err

@@ -145,7 +145,7 @@ func TestTheHostGivesEachCallerItsOwnConfig(t *testing.T) {
 		t.Fatalf("config changed to %v", got)
 	}
 	h.Log(abi.LevelInfo, "hello", map[string]any{"b": 2, "a": make(chan int)})
-	if !strings.Contains(log.String(), `msg=hello a="(chan int is outside of the value domain)" b=2`) {
+	if !strings.Contains(log.String(), `msg=hello fields.a="(chan int is outside of the value domain)" fields.b=2`) {
 		t.Fatal(log.String())
 	}
 	if now := h.Now(); now.Unix() != 7 || now.Location() != time.UTC {

@@ -33,7 +33,8 @@ func (h *goHost) Config() map[string]any {
 	return c
 }
 
-// Log writes the fields in the order of their names.
+// Log writes the fields in the order of their names, in a group: a strategy must
+// not overwrite what the host says about the line.
 func (h *goHost) Log(level abi.Level, message string, fields map[string]any) {
 	if h.spec.Log == nil {
 		return
@@ -43,7 +44,8 @@ func (h *goHost) Log(level abi.Level, message string, fields map[string]any) {
 		attrs = append(attrs, slog.Any(k, loggable(v)))
 	}
 	sort.Slice(attrs, func(i, j int) bool { return attrs[i].Key < attrs[j].Key })
-	h.spec.Log.LogAttrs(context.Background(), slog.Level(level), message, attrs...)
+	level = min(max(level, abi.LevelDebug), abi.LevelError)
+	h.spec.Log.LogAttrs(context.Background(), slog.Level(level), message, slog.Attr{Key: "fields", Value: slog.GroupValue(attrs...)})
 }
 
 // loggable copies v, because a log handler may keep it.

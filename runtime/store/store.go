@@ -68,6 +68,10 @@ type Store interface {
 	// strategy that is not known.
 	Releases(ctx context.Context, strategy string) ([]Release, error)
 
+	// Strategies lists the names of all strategies that have a release, whether
+	// it was ever active or not, sorted.
+	Strategies(ctx context.Context) ([]string, error)
+
 	// Activate puts a.Release, makes a.Route current and appends a.Change in
 	// one transaction. It fails with StaleGeneration unless a.Route.Generation
 	// is the stored generation plus one (1 for a strategy without a route). The

@@ -105,6 +105,26 @@ func (s *Store) Releases(ctx context.Context, strategy string) ([]store.Release,
 	return list, nil
 }
 
+// Strategies implements [store.Store]. A strategy has a bucket of releases from
+// its first release on; bbolt keeps buckets sorted.
+func (s *Store) Strategies(ctx context.Context) ([]string, error) {
+	var names []string
+	err := s.view(ctx, func(tx *bolt.Tx) error {
+		all, err := s.at(tx, bucketReleases)
+		if err != nil {
+			return err
+		}
+		return all.b.ForEachBucket(func(strategy []byte) error {
+			names = append(names, string(strategy))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return names, nil
+}
+
 // eachRelease visits the releases at p.
 func (p place) eachRelease(visit func(store.Release)) error {
 	if p.b == nil {

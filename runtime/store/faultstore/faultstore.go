@@ -137,6 +137,11 @@ func (s *Store) Releases(ctx context.Context, strategy string) ([]store.Release,
 	return ask(s, "Releases", func() ([]store.Release, error) { return s.inner.Releases(ctx, strategy) })
 }
 
+// Strategies implements [store.Store].
+func (s *Store) Strategies(ctx context.Context) ([]string, error) {
+	return ask(s, "Strategies", func() ([]string, error) { return s.inner.Strategies(ctx) })
+}
+
 // Activate implements [store.Store].
 func (s *Store) Activate(ctx context.Context, a store.Activation) error {
 	return s.run("Activate", func() error { return s.inner.Activate(ctx, a) })

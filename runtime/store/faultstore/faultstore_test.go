@@ -37,7 +37,8 @@ func calls(s store.Store) []error {
 	err12 := s.SetPolicy(ctx, []byte("policy"))
 	_, err13 := s.Policy(ctx)
 	err14 := s.Drop(ctx, a.Digest)
-	return []error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14}
+	_, err15 := s.Strategies(ctx)
+	return []error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14, err15}
 }
 
 func TestEveryCallFailsOnceAndOnlyThere(t *testing.T) {

@@ -16,6 +16,7 @@ func releaseChecks() []check {
 		{"put refuses what has no name or digest", putNameless},
 		{"put does not activate", putHolds},
 		{"releases are listed by sequence and strategy", releasesListed},
+		{"strategies are listed from their first release on", strategiesListed},
 		{"release reports what is unknown", releaseUnknown},
 		{"two releases may share an artifact", releasesShare},
 	}
@@ -120,6 +121,25 @@ func releasesListed(s *subject) {
 		list, err := s.Releases(s.ctx, "pay")
 		s.ok(err)
 		s.equal(list, []store.Release{release("pay", 1), release("pay", 2), release("pay", 3), release("pay", 300)})
+		s.restart()
+	}
+}
+
+func strategiesListed(s *subject) {
+	names, err := s.Strategies(s.ctx)
+	s.ok(err)
+	s.equal(len(names), 0)
+	s.commit(content(1))
+	s.refused(s.Put(s.ctx, release("risk", 2)), problem.ArtifactMissing)
+	s.refused(s.Activate(s.ctx, activation(release("a", 1), 2)), problem.StaleGeneration)
+	s.ok(s.Put(s.ctx, release("pay", 1)))
+	s.deployed("a-b", 1)
+	s.deployed("a", 1)
+	s.deployed("a", 2)
+	for range 2 {
+		names, err := s.Strategies(s.ctx)
+		s.ok(err)
+		s.equal(names, []string{"a", "a-b", "pay"})
 		s.restart()
 	}
 }

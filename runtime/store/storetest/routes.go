@@ -186,17 +186,18 @@ func closedFails(s *subject) {
 func (s *subject) everyCall(ctx context.Context) map[string]error {
 	r := release("pay", 1)
 	return map[string]error{
-		"Stage":     second(s.Stage(ctx, strings.NewReader("x"), 10)),
-		"Artifact":  second(s.Artifact(ctx, r.Artifact)),
-		"Drop":      s.Drop(ctx, r.Artifact),
-		"Put":       s.Put(ctx, r),
-		"Release":   second(s.Release(ctx, "pay", r.Digest)),
-		"Releases":  second(s.Releases(ctx, "pay")),
-		"Activate":  s.Activate(ctx, activation(r, 2)),
-		"Route":     second(s.Route(ctx, "pay")),
-		"Routes":    second(s.Routes(ctx)),
-		"Changes":   second(s.Changes(ctx, "pay", 1)),
-		"Policy":    second(s.Policy(ctx)),
-		"SetPolicy": s.SetPolicy(ctx, []byte("p")),
+		"Stage":      second(s.Stage(ctx, strings.NewReader("x"), 10)),
+		"Artifact":   second(s.Artifact(ctx, r.Artifact)),
+		"Drop":       s.Drop(ctx, r.Artifact),
+		"Put":        s.Put(ctx, r),
+		"Release":    second(s.Release(ctx, "pay", r.Digest)),
+		"Releases":   second(s.Releases(ctx, "pay")),
+		"Strategies": second(s.Strategies(ctx)),
+		"Activate":   s.Activate(ctx, activation(r, 2)),
+		"Route":      second(s.Route(ctx, "pay")),
+		"Routes":     second(s.Routes(ctx)),
+		"Changes":    second(s.Changes(ctx, "pay", 1)),
+		"Policy":     second(s.Policy(ctx)),
+		"SetPolicy":  s.SetPolicy(ctx, []byte("p")),
 	}
 }

@@ -134,6 +134,11 @@ func (w *twin) picture() string {
 		fmt.Fprintf(&b, "artifact %d %t\n", n, w.artifacts[digest(content(n))])
 	}
 	for _, name := range strategies() {
+		if len(w.releases[name]) > 0 {
+			fmt.Fprintf(&b, "strategy %s\n", name)
+		}
+	}
+	for _, name := range strategies() {
 		for n := 1; n <= numbers; n++ {
 			if w.releases[name][n] {
 				fmt.Fprintf(&b, "release %+v\n", release(name, n))
@@ -161,6 +166,11 @@ func (s *subject) picture() string {
 	for n := 1; n <= numbers; n++ {
 		_, err := s.Artifact(s.ctx, digest(content(n)))
 		fmt.Fprintf(&b, "artifact %d %t\n", n, err == nil)
+	}
+	names, err := s.Strategies(s.ctx)
+	s.ok(err)
+	for _, name := range names {
+		fmt.Fprintf(&b, "strategy %s\n", name)
 	}
 	for _, name := range strategies() {
 		releases, err := s.Releases(s.ctx, name)
