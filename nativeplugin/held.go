@@ -3,6 +3,7 @@ package nativeplugin
 import (
 	"crypto/sha256"
 	"io"
+	"math"
 	"os"
 
 	"github.com/swapline/swapline/runtime/manifest"
@@ -37,7 +38,7 @@ func (h *held) check(want manifest.Artifact) error {
 		return problem.New(problem.StoreFailed, "the artifact cannot be read: %w", err)
 	}
 	sum := sha256.New()
-	if h.size, err = io.Copy(sum, h.f); err != nil {
+	if h.size, err = io.Copy(sum, io.NewSectionReader(h.f, 0, math.MaxInt64)); err != nil {
 		return problem.New(problem.StoreFailed, "the artifact cannot be read: %w", err)
 	}
 	if got := manifest.DigestOf([32]byte(sum.Sum(nil))); got != want.SHA256 {
@@ -48,10 +49,13 @@ func (h *held) check(want manifest.Artifact) error {
 }
 
 // unchanged reports whether the path still leads to the very file that was
-// checked: package plugin opens by path.
+// checked, untouched since: package plugin opens by path. A link is refused, as
+// it could lead elsewhere a moment later; and the time of change counts, which,
+// unlike that of modification, nobody can set back.
 func (h *held) unchanged() error {
-	now, err := os.Stat(h.path)
-	if err != nil || !os.SameFile(h.stat, now) || now.Size() != h.stat.Size() || !now.ModTime().Equal(h.stat.ModTime()) {
+	now, err := os.Lstat(h.path)
+	if err != nil || !os.SameFile(h.stat, now) || now.Size() != h.stat.Size() ||
+		!now.ModTime().Equal(h.stat.ModTime()) || !changed(now).Equal(changed(h.stat)) {
 		return problem.New(problem.DigestMismatch, "the artifact was replaced while it was being loaded").
 			Cure("keep other programs away from the store")
 	}

@@ -39,7 +39,9 @@
 // a pipe of its own and repeats a random number from the request; an exit code
 // proves nothing. The child has no network where the kernel allows that: a
 // constructor does not reach out, that is what Validate is for. Its memory, CPU
-// time and wall clock are bounded.
+// time and wall clock are bounded. It does not inherit SWAPLINE_TOKEN and what
+// telemetry is configured by, and processes that it leaves behind are ended where
+// the kernel allows a namespace for them.
 //
 // Request and verdict are one JSON object each, on standard input and file
 // descriptor 3:
@@ -68,6 +70,7 @@
 package nativeplugin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -209,12 +212,15 @@ func (d *Driver) admit(ctx context.Context, spec driver.Spec, file *held) (*open
 	if err := d.probe(ctx, spec); err != nil {
 		return nil, err
 	}
-	if err := file.unchanged(); err != nil {
+	if err := cmp.Or(file.check(spec.Manifest.Artifact), file.unchanged()); err != nil {
 		return nil, err
 	}
 	o := &opened{digest: spec.Manifest.Artifact.SHA256, path: spec.Path, size: file.size}
 	if o.construct, err = d.open(o.path); err != nil {
 		return nil, err
+	}
+	if err := file.unchanged(); err != nil {
+		return nil, d.degrade(err)
 	}
 	d.resident.add(im, fmt.Sprintf("%s %s", spec.Manifest.Name, spec.Manifest.Version))
 	d.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,6 +93,7 @@ func (v verdict) problem() error {
 const (
 	maxVerdict   = 1 << 20
 	maxStderr    = 16 << 10
+	maxComplaint = 4 << 10
 	pipeDelay    = 2 * time.Second
 	leastThreads = 4
 )
@@ -136,7 +138,7 @@ func startChild(ctx context.Context, argv []string, question []byte, w *os.File,
 		cmd.Stdin = bytes.NewReader(question)
 		cmd.Stdout, cmd.Stderr = complaints, complaints
 		cmd.ExtraFiles = []*os.File{w}
-		cmd.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", max(leastThreads, runtime.NumCPU())), "GOTRACEBACK=single")
+		cmd.Env = append(environment(), fmt.Sprintf("GOMAXPROCS=%d", max(leastThreads, runtime.NumCPU())), "GOTRACEBACK=single")
 		cmd.WaitDelay = pipeDelay
 		confine(cmd, isolate)
 		if err = cmd.Start(); err == nil {
@@ -144,6 +146,14 @@ func startChild(ctx context.Context, argv []string, question []byte, w *os.File,
 		}
 	}
 	return nil, err
+}
+
+// environment is what the child inherits: all but the host's own secrets, which
+// are its access token and what telemetry signs in with.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "SWAPLINE_TOKEN=") || strings.HasPrefix(v, "OTEL_")
+	})
 }
 
 // judge reads the verdict. Whatever the exit code, only a verdict with the
@@ -156,6 +166,7 @@ func judge(line []byte, nonce string, end error, complaints *head) (*verdict, er
 	if v.Stage == stageConstructed && end != nil {
 		return nil, probeFailed("it died after its constructor returned (%s)%s", howItEnded(end), complaints.quote())
 	}
+	v.Error = v.Error[:min(len(v.Error), maxComplaint)]
 	return &v, nil
 }
 

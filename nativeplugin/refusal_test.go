@@ -6,6 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -207,4 +210,51 @@ func TestBytesThatChangedAfterTheSignatureAreRefused(t *testing.T) {
 	s := spec(t, release(t, "1.0.0", scorer("v1")).path, "1.0.0", nil)
 	s.Manifest.Artifact.SHA256 = "sha256:" + "00000000000000000000000000000000" + "00000000000000000000000000000000"
 	refuse(t, s, problem.DigestMismatch)
+}
+
+// TestTheProbeKnowsNoSecretOfTheHost: its constructor tells what it sees.
+func TestTheProbeKnowsNoSecretOfTheHost(t *testing.T) {
+	t.Setenv("SWAPLINE_TOKEN", "the-token")
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=the-header")
+	t.Setenv("PAYMENTS_URL", "of-the-strategy")
+	_, err := sharedDriver(t).Load(context.Background(), spec(t, release(t, "6.6.6", mischief()).path, "6.6.6", map[string]any{"constructor": "environment"}))
+	wantCode(t, err, problem.ConstructorFailed, "PAYMENTS_URL")
+	for _, secret := range []string{"the-token", "the-header"} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("the probe knows %s", secret)
+		}
+	}
+}
+
+// TestNothingOutlivesTheProbe: a process that left the child's group, too. The
+// number of its seconds finds it again.
+func TestNothingOutlivesTheProbe(t *testing.T) {
+	seconds := strconv.Itoa(1_000_000_000 + os.Getpid())
+	_, err := sharedDriver(t).Load(context.Background(), spec(t, release(t, "6.6.6", mischief()).path, "6.6.6",
+		map[string]any{"constructor": "orphan", "seconds": seconds}))
+	wantCode(t, err, problem.ConstructorFailed, "<nil>")
+	var left []string
+	for range 100 {
+		if left = processesWith(t, seconds); len(left) == 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Errorf("%q still runs", left)
+}
+
+// processesWith lists the command lines that contain an argument.
+func processesWith(t *testing.T, argument string) (found []string) {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		line, err := os.ReadFile(f)
+		if err == nil && slices.Contains(strings.Split(string(line), "\x00"), argument) {
+			found = append(found, string(line))
+		}
+	}
+	return found
 }

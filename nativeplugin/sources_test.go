@@ -70,6 +70,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
+	"syscall"
 
 	"github.com/swapline/swapline/abi"
 )
@@ -112,6 +114,12 @@ func NewStrategy(h abi.Host) (abi.Strategy, error) {
 		return nil, nil
 	case "exit":
 		os.Exit(0)
+	case "environment":
+		return nil, abi.Reject("seen", fmt.Sprint(os.Environ()))
+	case "orphan":
+		c := exec.Command("sleep", fmt.Sprint(h.Config()["seconds"]))
+		c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		return nil, abi.Reject("left", fmt.Sprint(c.Start()))
 	case "memory":
 		var keep [][]byte
 		for range 32 { // 8 GiB

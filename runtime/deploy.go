@@ -28,11 +28,11 @@ func (r *Runtime) Deploy(ctx context.Context, up Upload) (out Outcome, err error
 	if err := p.precheck(up); err != nil {
 		return Outcome{}, err
 	}
-	staged, err := p.stageArtifact(ctx, up.Artifact)
+	v, err := p.verify(ctx, trust.Open, up.Envelope)
 	if err != nil {
 		return Outcome{}, err
 	}
-	v, err := p.verify(ctx, trust.Open, up.Envelope)
+	staged, err := p.stageArtifact(ctx, up.Artifact)
 	if err != nil {
 		return Outcome{}, err
 	}

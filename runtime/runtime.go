@@ -2,8 +2,8 @@
 // [Runtime] holds one slot for each strategy; a release gets into a slot only
 // through the pipeline:
 //
-//	stage     hash the artifact while copying it aside    -> store.Staged
 //	verify    signatures, policy, validity                -> trust.Verified
+//	stage     hash the artifact while copying it aside    -> store.Staged
 //	match     the artifact is the one that was signed     -> matched
 //	order     sequence against what was active and known  -> (under the strategy's turn)
 //	config    config against its schema; runs no code

@@ -184,6 +184,9 @@ func badChanges() []bad {
 		{"stale If-Match", 412, problem.StaleGeneration, rollback(`{}`, ifMatch(`"7"`))},
 		{"If-None-Match of something that is there", 412, problem.StaleGeneration, rollback(`{}`, firstRelease())},
 		{"weak If-Match", 400, problem.BadRequest, rollback(`{}`, ifMatch(`W/"1"`))},
+		{"switch to nothing", 400, problem.BadRequest, func(h *harness) answer {
+			return h.post("/v1/strategies/risk/switch", `{"reason":"tired"}`, ifMatch(`"1"`))
+		}},
 		{"If-Match without quotes", 400, problem.BadRequest, rollback(`{}`, ifMatch(`1`))},
 		{"If-Match of anything", 400, problem.BadRequest, rollback(`{}`, ifMatch(`*`))},
 		{"If-Match with a sign", 400, problem.BadRequest, rollback(`{}`, ifMatch(`"+1"`))},
@@ -293,5 +296,23 @@ func TestMethodNotAllowedTellsTheMethods(t *testing.T) {
 	a := h.do(request{method: http.MethodPut, path: "/v1/strategies/risk/releases"})
 	if allow := a.header.Get("Allow"); !strings.Contains(allow, "GET") || !strings.Contains(allow, "POST") {
 		t.Errorf("Allow: %q", allow)
+	}
+}
+
+// TestAPlaceInTheBodyIsToldBriefly: a caller's own keys do not come back by the
+// kilobyte.
+func TestAPlaceInTheBodyIsToldBriefly(t *testing.T) {
+	h := start(t)
+	h.deploy(h.sign("one", "1.0.0", 10), firstRelease())
+	key := strings.Repeat("k", 10_000)
+	p := h.post("/v1/strategies/risk/execute", `{"`+key+`":1,"`+key+`":2}`, nil).problem(t)
+	if p.Code != string(problem.DuplicateKey) || p.Pointer != "" || len(p.Detail) > 200 || strings.Contains(p.Detail, "wire:") {
+		t.Errorf("%+v", p)
+	}
+	if p := h.post("/v1/strategies/risk/execute", `{"a":1,"a":2}`, nil).problem(t); p.Pointer != "/a" || !strings.Contains(p.Detail, "at /a") {
+		t.Errorf("%+v", p)
+	}
+	if p := h.post("/v1/strategies/risk/rollback", `{}`, ifMatch(`1`)).problem(t); p.Found != "1" {
+		t.Errorf("a tag without quotes was shown as %s", p.Found)
 	}
 }

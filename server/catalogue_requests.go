@@ -24,7 +24,7 @@ func accessEntries() []Entry {
 		{problem.MethodNotAllowed, 405, "Method not possible", "The path exists, the method does not. The header `Allow` lists the possible ones."},
 		{problem.UnknownStrategy, 404, "Unknown strategy", "No strategy has this name. `swapline list` shows the names."},
 		{problem.UnknownRelease, 404, "Unknown release", "The strategy has no such release. `swapline list STRATEGY` shows them."},
-		{problem.Overloaded, 503, "Overloaded", "The release's limit of calls at the same time is reached. Try again after `Retry-After`."},
+		{problem.Overloaded, 503, "Overloaded", "The release's limit of calls at the same time, or the host's of uploads, is reached. Try again after `Retry-After`."},
 		{problem.ShuttingDown, 503, "Shutting down", "The server is stopping. Ask another instance."},
 		{problem.Canceled, 499, "Caller went away", "The caller ended the request before the answer. It is nobody's fault and counts for no release."},
 	}

@@ -4,6 +4,10 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -17,17 +21,20 @@ const maxReason = 500
 // act is what Switch and Rollback have in common.
 type act = func(*runtime.Runtime, context.Context, runtime.Change) (runtime.Outcome, error)
 
-// change handles switch and rollback: {"release": "...", "reason": "..."}.
-func (a *api) change(do act) echo.HandlerFunc {
+// change handles switch and rollback: {"release": "...", "reason": "..."}, of
+// which needed keys must be there.
+func (a *api) change(do act, needed ...string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		name, err := strategyName(c)
 		if err != nil {
 			return err
 		}
-		ch, err := a.changeOf(c, name)
+		ch, err := a.changeOf(c, name, needed)
 		if err != nil {
 			return a.refuseChange(c, name, err)
 		}
+		// The target is loaded and validated again, as after an upload.
+		_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(a.Limits.Upload))
 		out, err := do(a.Runtime, c.Request().Context(), ch)
 		if err != nil {
 			return a.refuseChange(c, name, err)
@@ -37,7 +44,7 @@ func (a *api) change(do act) echo.HandlerFunc {
 	}
 }
 
-func (a *api) changeOf(c echo.Context, name string) (runtime.Change, error) {
+func (a *api) changeOf(c echo.Context, name string, needed []string) (runtime.Change, error) {
 	generation, err := a.requireGeneration(c, name)
 	if err != nil {
 		return runtime.Change{}, err
@@ -46,11 +53,20 @@ func (a *api) changeOf(c echo.Context, name string) (runtime.Change, error) {
 	if err != nil {
 		return runtime.Change{}, err
 	}
+	for _, key := range needed {
+		if body[key] == nil || body[key] == "" {
+			return runtime.Change{}, problem.New(problem.BadRequest, "the body does not say which %s", key).At("/"+key).
+				Cure("GET /v1/strategies/%s/releases lists what there is", name)
+		}
+	}
 	ch := runtime.Change{Strategy: name, IfGeneration: generation, Actor: actor(c)}
 	if ch.Release, err = text(body, "release", 80); err != nil {
 		return ch, err
 	}
 	if ch.Reason, err = text(body, "reason", maxReason); err != nil {
+		return ch, err
+	}
+	if err = checkReason(ch.Reason); err != nil {
 		return ch, err
 	}
 	return ch, onlyKeys(body, "release", "reason")
@@ -78,12 +94,23 @@ func text(body map[string]any, key string, limit int) (string, error) {
 	return s, nil
 }
 
+// checkReason refuses what would do harm in a journal or on a terminal: control
+// and formatting characters, and what is not UTF-8.
+func checkReason(s string) error {
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	if len(s) <= maxReason && utf8.ValidString(s) && !strings.ContainsFunc(s, unprintable) {
+		return nil
+	}
+	return problem.New(problem.BadRequest, "reason is not a text that can be kept").At("/reason").
+		Want("at most %d bytes of printable UTF-8 on one line", maxReason).Got("%.80q", s)
+}
+
 // onlyKeys refuses keys that mean nothing here: a misspelt "reason" must not be
 // lost silently.
 func onlyKeys(body map[string]any, known ...string) error {
 	for k := range body {
 		if !slices.Contains(known, k) {
-			return problem.New(problem.BadRequest, "the body has an unknown key %.80q", k).Want("only %q", known)
+			return problem.New(problem.BadRequest, "the body has an unknown key %.80q", k).Want("only %q", known).Got("%.80q", k)
 		}
 	}
 	return nil

@@ -59,8 +59,9 @@ func (s *strategy) Execute(ctx context.Context, in map[string]any) (map[string]a
 // harness is a real server on a real socket over a real runtime, store and trust
 // policy. Kind "memory" stands for all kinds.
 type harness struct {
-	t      *testing.T
+	t      testing.TB
 	base   string
+	folder string // the store's
 	key    trust.Key
 	http   *http.Server
 	rt     *runtime.Runtime
@@ -71,7 +72,7 @@ type harness struct {
 	drain  bool
 }
 
-func start(t *testing.T, change ...func(*server.Config, *server.Timeouts)) *harness {
+func start(t testing.TB, change ...func(*server.Config, *server.Timeouts)) *harness {
 	t.Helper()
 	h := &harness{t: t, first: &strategy{name: "one", entered: make(chan struct{}, 8), release: make(chan struct{})}}
 	h.doc, h.router = specification(t)
@@ -96,7 +97,8 @@ func start(t *testing.T, change ...func(*server.Config, *server.Timeouts)) *harn
 
 func (h *harness) openRuntime() *runtime.Runtime {
 	t := h.t
-	s, err := boltstore.Open(t.TempDir())
+	h.folder = t.TempDir()
+	s, err := boltstore.Open(h.folder)
 	check(t, err)
 	h.key, err = trust.GenerateKey("tester")
 	check(t, err)
@@ -111,6 +113,7 @@ func (h *harness) openRuntime() *runtime.Runtime {
 		return func(abi.Host) (abi.Strategy, error) { return s, nil }
 	}
 	d := memdriver.New(map[string]abi.Constructor{"one": make(h.first), "two": make(&strategy{name: "two"}),
+		"slow":   func(abi.Host) (abi.Strategy, error) { time.Sleep(time.Second); return &strategy{name: "slow"}, nil },
 		"broken": func(abi.Host) (abi.Strategy, error) { return nil, abi.Reject("no_luck", "it does not start") }})
 	rt, err := runtime.Open(t.Context(), runtime.Config{Store: s, Policy: policy, HostVersion: "0.1.0", Audience: "test",
 		Drivers: map[manifest.Kind]driver.Driver{memdriver.Kind: d}, Log: slog.New(slog.DiscardHandler), MaxArtifact: 1 << 20, DrainLimit: time.Second})
@@ -254,7 +257,7 @@ func (h *harness) validateUnrouted(r *http.Request, res *http.Response, body []b
 	}
 }
 
-func specification(t *testing.T) (*openapi3.T, routers.Router) {
+func specification(t testing.TB) (*openapi3.T, routers.Router) {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(server.Specification())
 	check(t, err)
@@ -295,7 +298,7 @@ func firstRelease() map[string]string      { return map[string]string{"If-None-M
 func ifMatch(tag string) map[string]string { return map[string]string{"If-Match": tag} }
 
 // form makes a multipart body of pairs of name and content.
-func form(t *testing.T, pairs ...any) (body []byte, media string) {
+func form(t testing.TB, pairs ...any) (body []byte, media string) {
 	t.Helper()
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
@@ -309,7 +312,7 @@ func form(t *testing.T, pairs ...any) (body []byte, media string) {
 	return b.Bytes(), w.FormDataContentType()
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

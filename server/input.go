@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -15,6 +16,9 @@ import (
 )
 
 const mediaJSON = "application/json"
+
+// maxPointer bounds, in bytes, what of a caller's own keys goes back to it.
+const maxPointer = 100
 
 // object reads the body as one JSON object of the wire domain.
 func (a *api) object(c echo.Context) (map[string]any, error) {
@@ -86,11 +90,18 @@ func readProblem(err error, what string, limit int64) error {
 
 // jsonProblem gives an error of the strict parser its code and place.
 func jsonProblem(err error) error {
-	p := problem.New(jsonCode(err), "the body is not acceptable JSON: %w", err)
+	text := strings.TrimPrefix(err.Error(), "wire: ")
+	pointer := ""
 	var at *wire.Error
 	if errors.As(err, &at) {
-		p = p.At(at.Pointer)
+		pointer = at.Pointer
 	}
+	if len(pointer) > maxPointer {
+		text = strings.Replace(text, pointer, fmt.Sprintf("%.40s...", pointer), 1)
+		pointer = "" // a part of it would point at something else
+	}
+	p := problem.New(jsonCode(err), "the body is not acceptable JSON: %s", text).At(pointer)
+	p.Cause = err
 	return p.Cure("%s", jsonCure(p.Code))
 }
 

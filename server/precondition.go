@@ -38,7 +38,7 @@ func parseTag(tag string) (*uint64, error) {
 	g, err := strconv.ParseUint(digits, 10, 64)
 	if !opened || !closed || err != nil || etag(g) != tag {
 		return nil, problem.New(problem.BadRequest, "If-Match is not the ETag of a strategy").
-			Want(`one strong tag, for example "3"`).Got("%.80q", tag).
+			Want(`one strong tag, for example "3"`).Got("%.80s", tag).
 			Cure("send the ETag of GET /v1/strategies/%s unchanged", "{name}")
 	}
 	return &g, nil

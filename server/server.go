@@ -23,7 +23,8 @@
 //   - A change needs the generation it was decided on: If-Match with the
 //     strategy's ETag, or If-None-Match: * while there is no release. Without it
 //     the answer is 428, with another generation 412 and the current ETag.
-//   - An upload is streamed to the store part by part and is never in memory.
+//   - An upload is streamed to the store part by part and is never in memory;
+//     few may be under way at the same time.
 //   - /livez, /readyz and /openapi.yaml are open. All else, /metrics too, needs
 //     the token.
 //
@@ -77,9 +78,12 @@ type Limits struct {
 	Envelope int64
 	// Artifact is the largest artifact: 256 MiB.
 	Artifact int64
+	// Uploads is how many uploads may be under way at the same time: 8. Each
+	// may put Artifact bytes aside before its signature has been checked.
+	Uploads int64
 	// UploadIdle is how long an upload may stand still: 30 s.
 	UploadIdle time.Duration
-	// Upload is how long an upload may take, its validation included: 15 min.
+	// Upload is how long a change may take, its validation included: 15 min.
 	Upload time.Duration
 }
 
@@ -87,6 +91,7 @@ func (l Limits) withDefaults() Limits {
 	l.Input = orDefault(l.Input, 1<<20)
 	l.Envelope = orDefault(l.Envelope, 2<<20)
 	l.Artifact = orDefault(l.Artifact, 256<<20)
+	l.Uploads = orDefault(l.Uploads, 8)
 	l.UploadIdle = orDefault(l.UploadIdle, 30*time.Second)
 	l.Upload = orDefault(l.Upload, 15*time.Minute)
 	return l
@@ -105,6 +110,7 @@ type api struct {
 	token   tokenSum
 	answers map[string]Entry
 	started time.Time
+	uploads chan struct{} // one place for each upload that is under way
 }
 
 // New makes the handler of all routes. It is safe for concurrent use and holds
@@ -117,10 +123,14 @@ func New(c Config) (http.Handler, error) {
 		return nil, errors.New("server needs a token of 16 characters or more")
 	}
 	a := &api{Config: withDefaults(c), token: sumOf(c.Token), answers: answersByCode(), started: time.Now().UTC()}
+	a.uploads = make(chan struct{}, a.Limits.Uploads)
 	return otelhttp.NewHandler(a.router(), "http",
 		otelhttp.WithTracerProvider(a.Tracer),
 		otelhttp.WithMeterProvider(a.Meter),
 		otelhttp.WithPropagators(propagation.TraceContext{}),
+		// Otherwise the Host header names server.address and server.port, and
+		// strangers could make time series until no other has room.
+		otelhttp.WithServerName("swapline:0"),
 	), nil
 }
 
@@ -163,7 +173,7 @@ func (a *api) router() *echo.Echo {
 	v1(http.MethodGet, "/strategies/:name/releases", a.releases)
 	v1(http.MethodPost, "/strategies/:name/releases", a.upload)
 	v1(http.MethodGet, "/strategies/:name/releases/:release", a.release)
-	v1(http.MethodPost, "/strategies/:name/switch", a.change((*runtime.Runtime).Switch))
+	v1(http.MethodPost, "/strategies/:name/switch", a.change((*runtime.Runtime).Switch, "release"))
 	v1(http.MethodPost, "/strategies/:name/rollback", a.change((*runtime.Runtime).Rollback))
 	return e
 }

@@ -33,6 +33,11 @@ func (a *api) upload(c echo.Context) error {
 	if err != nil {
 		return a.refuseChange(c, name, err)
 	}
+	leave, err := a.enterUpload()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	parts, err := a.parts(c)
 	if err != nil {
 		return err
@@ -51,6 +56,18 @@ func (a *api) upload(c echo.Context) error {
 	return a.accepted(c, name, out)
 }
 
+// enterUpload takes one of the places for uploads. It does not wait: a client
+// that waits holds a connection, and one that is told comes again.
+func (a *api) enterUpload() (leave func(), err error) {
+	select {
+	case a.uploads <- struct{}{}:
+		return func() { <-a.uploads }, nil
+	default:
+		return nil, problem.New(problem.Overloaded, "%d uploads are under way", cap(a.uploads)).
+			Want("fewer at the same time").Cure("send it again later")
+	}
+}
+
 // accepted answers 200 to a dry run, which made nothing, and 201 to the rest.
 func (a *api) accepted(c echo.Context, name string, out runtime.Outcome) error {
 	if out.Action == "dry_run" {
@@ -66,10 +83,10 @@ func (a *api) accepted(c echo.Context, name string, out runtime.Outcome) error {
 // precondition.
 func (a *api) uploadOf(c echo.Context, name string) (runtime.Upload, error) {
 	up := runtime.Upload{Strategy: name, Actor: actor(c), Reason: c.QueryParam("reason")}
-	if len(up.Reason) > maxReason {
-		return up, problem.New(problem.BadRequest, "reason is too long").Want("at most %d bytes", maxReason)
+	err := checkReason(up.Reason)
+	if err != nil {
+		return up, err
 	}
-	var err error
 	if up.Hold, err = truth(c, "hold"); err != nil {
 		return up, err
 	}
@@ -184,11 +201,14 @@ func (p *parts) Read(b []byte) (int, error) {
 	return n, p.err
 }
 
-// finish returns io.EOF if the upload ends here.
+// finish returns io.EOF if the upload ends here. From then on the deadline is
+// the upload's: net/http goes on reading to notice a client that leaves, and
+// takes a passed deadline for one.
 func (p *parts) finish() error {
 	extra, err := p.reader.NextRawPart()
 	switch {
 	case errors.Is(err, io.EOF):
+		_ = p.deadline.SetReadDeadline(p.end)
 		return io.EOF
 	case err != nil:
 		return readProblem(err, "the upload", p.limit)

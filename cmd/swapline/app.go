@@ -3,17 +3,15 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"github.com/swapline/swapline/runtime/problem"
 )
 
 // Exit codes. They are part of the interface.
@@ -85,9 +83,15 @@ func (a *app) root() *cobra.Command {
   swapline sign dist/risk-0.1.0.wasm
   swapline push dist/risk-0.1.0.wasm      upload, validate, switch
   swapline exec risk '{"amount": 1200}'`,
+		Long: `Exit codes: 0 done, 1 error, 2 wrong arguments, 3 release refused, 4 no valid
+token, 5 the strategy has changed meanwhile.`,
+		Args:          knownCommand,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetHelpCommand(helpCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetHelpTemplate(helpTemplate)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
@@ -96,8 +100,42 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.data, "data", defaultData(), "data `folder` (SWAPLINE_DATA)")
 	f.StringVar(&a.address, "address", os.Getenv("SWAPLINE_ADDRESS"), "server `address`; found in the data folder by itself (SWAPLINE_ADDRESS)")
 	f.StringVar(&a.token, "token", os.Getenv("SWAPLINE_TOKEN"), "access `token`; found in the data folder by itself (SWAPLINE_TOKEN)")
+	f.Lookup("token").DefValue = "" // or the help would show it
 	root.AddCommand(a.commands()...)
 	return root
+}
+
+// knownCommand refuses what is left when no command was found.
+func knownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cure := "swapline --help lists the commands"
+	if like := c.Root().SuggestionsFor(args[0]); len(like) > 0 {
+		cure = "did you mean " + strings.Join(like, " or ") + "?"
+	}
+	return usageError{fmt.Errorf("unknown command %q; %s", args[0], cure)}
+}
+
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "Show the help of a command",
+		Example: "  swapline help push",
+		RunE: func(c *cobra.Command, args []string) error {
+			found, rest, err := c.Root().Find(args)
+			if err != nil {
+				return usageError{err}
+			}
+			if found == c.Root() {
+				if err := knownCommand(found, rest); err != nil {
+					return err
+				}
+			}
+			found.InitDefaultHelpFlag()
+			return found.Help()
+		},
+	}
 }
 
 // defaultData is SWAPLINE_DATA, or swapline below the user's data folder.
@@ -118,25 +156,10 @@ func defaultData() string {
 // print writes v as JSON with --json, else the text that text makes.
 func (a *app) print(v any, text func(io.Writer)) error {
 	if !a.json {
-		text(a.stdout)
+		text(shown{a.stdout})
 		return nil
 	}
 	e := json.NewEncoder(a.stdout)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
-}
-
-// report tells an error, with --json as one JSON object on standard error.
-func (a *app) report(err error) {
-	if !a.json {
-		fmt.Fprintln(a.stderr, "swapline: "+err.Error())
-		return
-	}
-	out := map[string]any{"code": problem.CodeOf(err), "message": err.Error()}
-	var p *problem.Error
-	if errors.As(err, &p) {
-		out = map[string]any{"code": p.Code, "message": p.Message, "check": p.Check,
-			"expected": p.Expected, "found": p.Found, "cure": p.Remedy, "pointer": p.Pointer}
-	}
-	_ = json.NewEncoder(a.stderr).Encode(out)
 }

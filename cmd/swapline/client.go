@@ -61,6 +61,11 @@ func (a *app) serverAddress() (string, error) {
 			return "", problem.New(problem.NotFound, "no server is running on the data folder %s", a.data).
 				Cure("start one with: swapline serve; or name one with --address")
 		}
+		if !alive(r.PID) {
+			return "", problem.New(problem.NotFound, "the server of the data folder %s has ended without saying so", a.data).
+				Want("a running process %d of yours", r.PID).Got("none").
+				Cure("start it again with: swapline serve; or, if it runs elsewhere, name it with --address")
+		}
 		address = r.Address
 	}
 	if !strings.Contains(address, "://") {

@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/trust"
@@ -142,6 +144,17 @@ func replace(path string, b []byte) error {
 type running struct {
 	Address string `json:"address"`
 	PID     int    `json:"pid"`
+}
+
+// alive reports whether a process of this user has the number. After a crash
+// another user's program may listen where the server did, and must not be sent
+// the token.
+func alive(pid int) bool {
+	if runtime.GOOS == "windows" {
+		return true
+	}
+	p, err := os.FindProcess(pid)
+	return err == nil && pid > 0 && p.Signal(syscall.Signal(0)) == nil
 }
 
 func (d dataFolder) announce(r running) error {

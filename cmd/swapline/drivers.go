@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 
 	"github.com/swapline/swapline/nativeplugin"
 	"github.com/swapline/swapline/runtime/driver"
@@ -26,11 +25,7 @@ func openDrivers(folder dataFolder, log *slog.Logger) (map[manifest.Kind]driver.
 	drivers := map[manifest.Kind]driver.Driver{
 		wasm.Kind: wasm.New(wasm.Config{Engines: map[string]wasm.Engine{"wazero": engine}, DefaultEngine: "wazero"}),
 	}
-	exe, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	native, err := nativeplugin.New(nativeplugin.Config{Probe: []string{exe, nativeProbe}})
+	native, err := nativeplugin.New(nativeplugin.Config{Probe: []string{nativeplugin.Self(), nativeProbe}})
 	if err != nil {
 		log.Warn("native releases cannot be served by this build", "error", err)
 		return drivers, nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 	"time"
 
@@ -104,7 +103,7 @@ func (i *inspection) look(path, against string) error {
 		i.Plugin = &report
 		return report.Err()
 	}
-	b, err := os.ReadFile(path)
+	b, err := readAtMost(path, guard.DefaultLimits().Bytes)
 	if err != nil {
 		return err
 	}
@@ -119,12 +118,12 @@ func (i *inspection) look(path, against string) error {
 func moduleOf(m *guard.Module) *module {
 	out := &module{Functions: m.Functions, CodeBytes: m.CodeBytes}
 	for _, f := range m.Imports {
-		out.Imports = append(out.Imports, f.Module+"."+f.Name+" "+f.Type.String())
+		out.Imports = append(out.Imports, oneLine(f.Module+"."+f.Name)+" "+f.Type.String())
 	}
 	for _, e := range m.Exports {
-		text := e.Name + " " + e.Kind.String()
+		text := oneLine(e.Name) + " " + e.Kind.String()
 		if e.Kind == guard.ExportFunction {
-			text = e.Name + " " + e.Type.String()
+			text = oneLine(e.Name) + " " + e.Type.String()
 		}
 		out.Exports = append(out.Exports, text)
 	}
@@ -136,13 +135,13 @@ func moduleOf(m *guard.Module) *module {
 		out.Memories = append(out.Memories, bytesText(int64(mem.Min)*guard.PageSize)+" at start, "+most)
 	}
 	for _, p := range m.Producers {
-		out.Producers = append(out.Producers, strings.TrimSpace(p.Field+" "+p.Name+" "+p.Version))
+		out.Producers = append(out.Producers, oneLine(strings.TrimSpace(p.Field+" "+p.Name+" "+p.Version)))
 	}
 	return out
 }
 
 func (i *inspection) readClaim(path string) error {
-	text, err := os.ReadFile(path)
+	text, err := readAtMost(path, trust.MaxEnvelope)
 	if err != nil {
 		return err
 	}
@@ -174,12 +173,35 @@ func (i *inspection) print(w io.Writer) {
 }
 
 func printPlugin(w io.Writer, r *nativeplugin.Report) {
-	fmt.Fprintf(w, "%s, built with %s; %d packages, %d of them shared with the host\n", r.ImportPath, r.GoVersion, r.Packages, r.Shared)
+	fmt.Fprintf(w, "%s, built with %s; %d packages, %d of them shared with the host\n", oneLine(r.ImportPath), oneLine(r.GoVersion), r.Packages, r.Shared)
 	if len(r.Differences) == 0 {
 		fmt.Fprintln(w, "no difference to the host")
 		return
 	}
-	_, _ = r.WriteTo(w)
+	few, more := fewPackages(r.Differences)
+	short := *r
+	short.Differences = few
+	_, _ = short.WriteTo(w)
+	if more > 0 {
+		fmt.Fprintf(w, "and %d more packages that differ; --json lists them all\n", more)
+	}
+}
+
+// fewPackages leaves out most of the packages: one flag that differs makes
+// nearly all of them differ.
+func fewPackages(all []nativeplugin.Difference) (few []nativeplugin.Difference, more int) {
+	const enough = 5
+	packages := 0
+	for _, d := range all {
+		if strings.HasPrefix(d.What, "package ") {
+			if packages++; packages > enough {
+				more++
+				continue
+			}
+		}
+		few = append(few, d)
+	}
+	return few, more
 }
 
 func (m *module) print(w io.Writer) {
@@ -208,6 +230,6 @@ func (c *claim) print(w io.Writer) {
 		{"golden cases", fmt.Sprint(len(m.Golden))},
 		{"keys", strings.Join(c.KeyIDs, ", ")},
 	} {
-		fmt.Fprintf(w, "  %-12s  %s\n", line[0], line[1])
+		fmt.Fprintf(w, "  %-12s  %s\n", line[0], oneLine(line[1]))
 	}
 }

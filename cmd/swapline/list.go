@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -81,7 +82,7 @@ func (a *app) listReleases(ctx context.Context, strategy string) error {
 	return a.print(list, func(w io.Writer) {
 		t := newTable(w, "", "VERSION", "SEQUENCE", "KIND", "DIGEST", "SIZE", "ACCEPTED", "EXPIRES")
 		for _, r := range list.Releases {
-			t.row(mark(r.Active), r.Version, r.Sequence, r.Kind, r.Digest.Short(), r.Size, stamp(r.Accepted), stamp(r.Expires))
+			t.row(mark(r.Active), r.Version, r.Sequence, r.Kind, r.Digest.Short(), bytesText(r.Size), stamp(r.Accepted), stamp(r.Expires))
 		}
 		t.flush()
 	})
@@ -129,13 +130,14 @@ func printStatus(w io.Writer, s runtime.Status) {
 	if s.Problem != "" {
 		t.row("problem", s.Problem)
 	}
-	t.row("requests", fmt.Sprintf("%d, of these %d business errors and %d faults; %d running", s.Requests, s.BusinessErrors, s.Faults, s.InFlight))
-	t.row("instances", fmt.Sprintf("%d, %d bytes; %d abandoned calls", s.Instances, s.MemoryBytes, s.Abandoned))
+	t.row("requests", fmt.Sprintf("%d since it was loaded, of these %d business errors and %d faults; %d running", s.Requests, s.BusinessErrors, s.Faults, s.InFlight))
+	t.row("instances", fmt.Sprintf("%d, %s; %d abandoned calls", s.Instances, bytesText(s.MemoryBytes), s.Abandoned))
 	for _, d := range s.Draining {
 		t.row("draining", fmt.Sprintf("%s: %d requests for %s, stuck: %t", title(d.Release), d.InFlight, d.For, d.Stuck))
 	}
 	for _, c := range s.Changes {
-		t.row("changed", fmt.Sprintf("%s  generation %d  %s to %s  by %s  %s", stamp(c.At), c.Generation, c.Action, c.To.Short(), orDash(c.Actor), c.Reason))
+		t.row("changed", strings.TrimSpace(fmt.Sprintf("%s  generation %d  %s to %s  by %s  %s",
+			stamp(c.At), c.Generation, c.Action, c.To.Short(), orDash(c.Actor), c.Reason)))
 	}
 	t.flush()
 }
@@ -153,7 +155,7 @@ func (a *app) getRelease(ctx context.Context, strategy, release string) error {
 		t := newTable(w)
 		t.row("release", title(r))
 		t.row("digest", r.Digest)
-		t.row("artifact", fmt.Sprintf("%s, %d bytes", r.Artifact, r.Size))
+		t.row("artifact", fmt.Sprintf("%s, %s", r.Artifact, bytesText(r.Size)))
 		t.row("sequence", r.Sequence)
 		t.row("accepted", stamp(r.Accepted))
 		t.row("expires", stamp(r.Expires))

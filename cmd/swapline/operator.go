@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -20,7 +21,7 @@ func (a *app) operatorCommands() []*cobra.Command {
 func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if err := check(c, args); err != nil {
-			return usageError{err}
+			return usageError{fmt.Errorf("%w; usage: %s; examples: %s --help", err, c.UseLine(), c.CommandPath())}
 		}
 		return nil
 	}

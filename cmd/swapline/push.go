@@ -60,7 +60,7 @@ func generationFlag(c *cobra.Command, g *int64) {
 
 func (a *app) push(ctx context.Context, file string, o pushOptions) error {
 	artifact := strings.TrimSuffix(file, envelopeSuffix)
-	envelope, err := os.ReadFile(artifact + envelopeSuffix)
+	envelope, err := readAtMost(artifact+envelopeSuffix, trust.MaxEnvelope)
 	if err != nil {
 		return usageError{fmt.Errorf("%w; sign the artifact first: swapline sign %s", err, artifact)}
 	}

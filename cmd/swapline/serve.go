@@ -77,6 +77,9 @@ func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
 		defer cancel()
 		err = errors.Join(err, undo.run(end))
 	}()
+	if err := checkFolder(o.dir); err != nil {
+		return err
+	}
 	token, err := a.serverToken(folder, o)
 	if err != nil {
 		return err
@@ -96,16 +99,16 @@ func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	stopped, err := a.listen(ctx, folder, o, handler, log, &undo)
-	if err != nil {
-		return err
-	}
 	if o.dir != "" {
 		stop, err := watchFolder(ctx, o.dir, rt, log)
 		if err != nil {
 			return err
 		}
 		undo.add(stop)
+	}
+	stopped, err := a.listen(ctx, folder, o, handler, log, &undo)
+	if err != nil {
+		return err
 	}
 	select {
 	case <-ctx.Done():
@@ -127,6 +130,9 @@ func (o serveOptions) level() slog.Level {
 // machine only a token will do that an operator chose.
 func (a *app) serverToken(folder dataFolder, o serveOptions) (string, error) {
 	token := a.token
+	if err := os.Unsetenv("SWAPLINE_TOKEN"); err != nil { // strategies run in this process
+		return "", err
+	}
 	if o.tokenFile != "" {
 		b, err := os.ReadFile(o.tokenFile)
 		if err != nil {

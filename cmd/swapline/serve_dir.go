@@ -63,12 +63,18 @@ type found struct {
 	err      error
 }
 
-// watchFolder deploys what is in dir and then what changes, until stop is called
-// or ctx ends. A bad file is an event in the log, never an error.
-func watchFolder(ctx context.Context, dir string, rt *runtime.Runtime, log *slog.Logger) (stop func(context.Context) error, err error) {
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, usageError{fmt.Errorf("--dir %s is not a folder", dir)}
+// checkFolder refuses a --dir that cannot be watched, before anything starts.
+func checkFolder(dir string) error {
+	if info, err := os.Stat(dir); dir != "" && (err != nil || !info.IsDir()) {
+		return usageError{fmt.Errorf("--dir %s is not a folder", dir)}
 	}
+	return nil
+}
+
+// watchFolder deploys what is in dir, and after its return what changes there,
+// until stop is called or ctx ends. A bad file is an event in the log, never an
+// error.
+func watchFolder(ctx context.Context, dir string, rt *runtime.Runtime, log *slog.Logger) (stop func(context.Context) error, err error) {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, err
@@ -78,8 +84,9 @@ func watchFolder(ctx context.Context, dir string, rt *runtime.Runtime, log *slog
 	}
 	f := &releaseFolder{dir: dir, runtime: rt, log: log, done: map[string]pairState{}, last: map[string]pairState{}}
 	ctx, cancel := context.WithCancel(ctx)
+	wait := f.first(ctx)
 	ended := make(chan struct{})
-	go func() { defer close(ended); f.loop(ctx, w) }()
+	go func() { defer close(ended); f.loop(ctx, w, wait) }()
 	return func(end context.Context) error {
 		cancel()
 		select {
@@ -90,8 +97,22 @@ func watchFolder(ctx context.Context, dir string, rt *runtime.Runtime, log *slog
 	}, nil
 }
 
-func (f *releaseFolder) loop(ctx context.Context, w *fsnotify.Watcher) {
-	next := time.NewTimer(0)
+// first deploys what is there already, so that a server that is ready has it.
+// Files that somebody is still writing are left to the loop.
+func (f *releaseFolder) first(ctx context.Context) time.Duration {
+	wait := f.scan(ctx)
+	if wait == rescan {
+		return wait
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(wait):
+	}
+	return f.scan(ctx)
+}
+
+func (f *releaseFolder) loop(ctx context.Context, w *fsnotify.Watcher, wait time.Duration) {
+	next := time.NewTimer(wait)
 	defer next.Stop()
 	for {
 		select {
@@ -178,7 +199,7 @@ func readClaim(file string, s pairState) found {
 		r.err = problem.New(problem.BodyTooLarge, "the envelope is too large").Want("at most %d bytes", maxSigned).Got("%d bytes", s.envelope.size)
 		return r
 	}
-	if r.envelope, r.err = os.ReadFile(file); r.err != nil {
+	if r.envelope, r.err = readAtMost(file, maxSigned); r.err != nil {
 		return r
 	}
 	u, err := trust.ReadUnverified(r.envelope)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -96,7 +97,7 @@ func TestServeNeedsNoConfigurationAndStopsCleanly(t *testing.T) {
 	}
 	code, metrics := fetch(t, "http://"+address+"/metrics", token)
 	for _, want := range []string{
-		`http_server_request_duration_seconds_bucket{`, `http_route="/v1/strategies"`, `le="1e-05"`, `go_goroutine_count`,
+		`http_server_request_duration_seconds_bucket{`, `http_route="/v1/strategies"`, `le="1e-06"`, `go_goroutine_count`,
 	} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("%d: no %s in the metrics", code, want)
@@ -109,7 +110,7 @@ func TestServeNeedsNoConfigurationAndStopsCleanly(t *testing.T) {
 		t.Errorf("server.json is left: %v", err)
 	}
 	text := out.String()
-	for _, want := range []string{`"trace_id":"`, `"span_id":"`, `"route":"/v1/strategies"`, "swapline exec", "curl -H"} {
+	for _, want := range []string{`"trace_id":"`, `"span_id":"`, `"duration":"`, `"route":"/v1/strategies"`, "swapline exec", "curl -H"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s in the output:\n%s", want, text)
 		}
@@ -124,6 +125,23 @@ func TestServeNeedsNoConfigurationAndStopsCleanly(t *testing.T) {
 	}
 	if err := stop(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAServerThatListensHasWhatIsInItsFolder: whoever finds it ready finds the
+// releases too, and a bad file beside them changes nothing.
+func TestAServerThatListensHasWhatIsInItsFolder(t *testing.T) {
+	data := t.TempDir()
+	dir := filepath.Dir(signedModule(t, data))
+	write(t, filepath.Join(dir, "bad.wasm"), "garbage")
+	write(t, filepath.Join(dir, "bad.wasm"+envelopeSuffix), "garbage")
+	_, out, stop := serving(t, data, serveOptions{dir: dir})
+	approves(t, data)
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if n := strings.Count(out.String(), `"msg":"release refused"`); n != 1 {
+		t.Errorf("%d events of the bad file:\n%s", n, out)
 	}
 }
 

@@ -149,8 +149,8 @@ func (s source) complete(file artifact, o signOptions, now time.Time) (*manifest
 	if o.sequence == 0 {
 		o.sequence = millis
 	}
-	if o.validFor <= 0 {
-		return nil, usageError{fmt.Errorf("--valid-for must be more than nothing, got %s", o.validFor)}
+	if o.validFor < time.Second {
+		return nil, usageError{fmt.Errorf("--valid-for must be one second or more, got %s", o.validFor)}
 	}
 	doc := maps.Clone(map[string]any(s))
 	doc["kind"] = string(file.Kind)
@@ -220,7 +220,9 @@ func (a *app) printSigned(envelope []byte, m *manifest.Manifest, key trust.Key, 
 		Expires: m.Expires, Key: key.ID(), Custodian: key.Custodian(), artifact: path}
 	return a.print(s, func(w io.Writer) {
 		fmt.Fprintf(w, "signed %s@%s (%s, %s) with key %s of %s\n", s.Name, s.Version, s.Kind, s.Digest.Short(), s.Key, s.Custodian)
-		fmt.Fprintf(w, "  envelope %s\n  sequence %d\n  expires  %s\n", s.Envelope, s.Sequence, s.Expires.Format(time.DateOnly))
-		fmt.Fprintf(w, "next: swapline push %s\n", s.artifact)
+		fmt.Fprintf(w, "  envelope %s\n  sequence %d\n  expires  %s\n", s.Envelope, s.Sequence, stamp(s.Expires))
+		if s.Envelope == s.artifact+envelopeSuffix {
+			fmt.Fprintf(w, "next: swapline push %s\n", s.artifact)
+		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -87,12 +88,27 @@ func printOutcome(w io.Writer, o runtime.Outcome) {
 	default:
 		fmt.Fprintf(w, "%s answers now, generation %d%s\n", name, o.Generation, instead(o.Replaced))
 	}
+	t := newTable(w)
 	for _, c := range o.Checks {
-		fmt.Fprintf(w, "  passed %s: %s (%s)\n", c.Name, c.Detail, c.Duration)
+		t.row("  passed "+c.Name, brief(c.Duration), c.Detail)
 	}
+	t.flush()
 	if o.Generation > 0 && o.SwitchDuration > 0 {
-		fmt.Fprintf(w, "  the switch took %s\n", o.SwitchDuration)
+		fmt.Fprintf(w, "  the switch took %s\n", brief(o.SwitchDuration))
 	}
+}
+
+// brief writes a duration with the digits that a person reads.
+func brief(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		d = d.Round(10 * time.Millisecond)
+	case d >= time.Millisecond:
+		d = d.Round(100 * time.Microsecond)
+	case d >= time.Microsecond:
+		d = d.Round(100 * time.Nanosecond)
+	}
+	return d.String()
 }
 
 func instead(r *runtime.Release) string {

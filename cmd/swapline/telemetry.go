@@ -79,13 +79,13 @@ func (t *telemetry) startMetrics(ctx context.Context, res *resource.Resource) er
 	return nil
 }
 
-// durations gives every histogram of seconds buckets from 10 µs to 10 s: the
+// durations gives every histogram of seconds buckets from 1 µs to 10 s: the
 // usual ones begin at 5 ms, where a strategy has long answered.
 func durations() sdkmetric.View {
 	return sdkmetric.NewView(
 		sdkmetric.Instrument{Kind: sdkmetric.InstrumentKindHistogram, Unit: "s"},
 		sdkmetric.Stream{Aggregation: sdkmetric.AggregationExplicitBucketHistogram{Boundaries: []float64{
-			10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1, 2.5, 5, 10,
+			1e-6, 2.5e-6, 5e-6, 10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1, 2.5, 5, 10,
 		}}})
 }
 
@@ -115,11 +115,19 @@ func (t *telemetry) stop(ctx context.Context) error {
 // newLog writes text for a person and JSON for everything else, with the ids of
 // the trace that a line belongs to.
 func newLog(w io.Writer, level slog.Level) *slog.Logger {
-	o := &slog.HandlerOptions{Level: level}
+	o := &slog.HandlerOptions{Level: level, ReplaceAttr: readable}
 	if isTerminal(w) {
 		return slog.New(traced{slog.NewTextHandler(w, o)})
 	}
 	return slog.New(traced{slog.NewJSONHandler(w, o)})
+}
+
+// readable writes durations with their unit: JSON would have bare nanoseconds.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // traced adds trace_id and span_id.

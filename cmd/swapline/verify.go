@@ -72,7 +72,7 @@ func (a *app) verify(path string, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	envelope, err := os.ReadFile(o.envelope)
+	envelope, err := readAtMost(o.envelope, trust.MaxEnvelope)
 	if err != nil {
 		return usageError{err}
 	}

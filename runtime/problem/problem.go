@@ -80,8 +80,11 @@ func (e *Error) Error() string {
 	if e.Pointer != "" {
 		s += " at " + e.Pointer
 	}
-	if e.Expected != "" || e.Found != "" {
-		s += fmt.Sprintf(" (expected %s, found %s)", orNothing(e.Expected), orNothing(e.Found))
+	switch {
+	case e.Expected != "":
+		s += fmt.Sprintf(" (expected %s, found %s)", e.Expected, orNothing(e.Found))
+	case e.Found != "":
+		s += fmt.Sprintf(" (found %s)", e.Found)
 	}
 	if e.Remedy != "" {
 		s += "; " + e.Remedy

@@ -29,6 +29,19 @@ func TestBuildersDoNotShareState(t *testing.T) {
 	}
 }
 
+func TestTextSaysOnlyWhatIsKnown(t *testing.T) {
+	p := New(KeyUnknown, "no key")
+	for want, err := range map[string]error{
+		"key_unknown: no key":                             p,
+		"key_unknown: no key (found a)":                   p.Got("a"),
+		"key_unknown: no key (expected a, found nothing)": p.Want("a"),
+	} {
+		if err.Error() != want {
+			t.Errorf("got %q, want %q", err, want)
+		}
+	}
+}
+
 func TestCodeSurvivesWrapping(t *testing.T) {
 	inner := New(StoreFailed, "write: %w", io.ErrShortWrite)
 	err := fmt.Errorf("stage: %w", inner)

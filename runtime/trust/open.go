@@ -123,7 +123,7 @@ func checkTarget(m *manifest.Manifest, c Context) error {
 	}
 	if len(m.Audience) > 0 && !slices.Contains(m.Audience, c.Audience) {
 		return problem.New(problem.WrongAudience, "manifest is for another environment").At("/audience").
-			Want("one of %v", m.Audience).Got("%q", c.Audience).Cure("sign the release for this environment")
+			Want("one of %v", m.Audience).Got("%q", c.Audience).Cure("sign the release for this environment, or start the host with the right audience (serve --audience)")
 	}
 	return checkHost(m.MinHostVersion, c.HostVersion)
 }

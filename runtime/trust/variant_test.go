@@ -239,6 +239,9 @@ func TestReopenForgivesTimeAndNothingElse(t *testing.T) {
 		{attack{name: "payload revoked", policy: func(d *PolicyDocument) {
 			d.RevokedDigests = []manifest.Digest{"sha256:836eb514c737dab684a582dbc066fef91d8a7523b39a01689af366f64cd1d156"}
 		}}, problem.DigestRevoked},
+		{attack{name: "artifact revoked", policy: func(d *PolicyDocument) {
+			d.RevokedDigests = []manifest.Digest{"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+		}}, problem.DigestRevoked},
 		{attack{name: "wrong strategy", context: func(c *Context) { c.Strategy = "fxquote" }}, problem.WrongStrategy},
 		{attack{name: "wrong audience", context: func(c *Context) { c.Audience = "x" }}, problem.WrongAudience},
 		{attack{name: "host too old", context: func(c *Context) { c.HostVersion = "0.0.1" }}, problem.HostTooOld},

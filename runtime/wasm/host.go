@@ -84,6 +84,8 @@ func (h *Host) room(n int) bool {
 }
 
 // message logs what the guest gave to swapline.log: [message, fields or null].
+// The fields are a group of their own, or a guest could overwrite what the host
+// says about the line: its level, its release, its trace.
 func (h *Host) message(level abi.Level, b []byte) error {
 	if len(b) > maxLogBytes {
 		h.room(len(b))
@@ -118,10 +120,11 @@ func logLine(v any) (text string, fields []slog.Attr, err error) {
 	if !ok || !isMap && list[1] != nil {
 		return "", nil, errNotALine
 	}
+	group := make([]any, 0, len(m))
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		fields = append(fields, slog.Any(k, m[k]))
+		group = append(group, slog.Any(k, m[k]))
 	}
-	return text, fields, nil
+	return text, []slog.Attr{slog.Group("fields", group...)}, nil
 }
 
 var errNotALine = errors.New("a log line is not [text, map or null]")

@@ -4,7 +4,7 @@
 // Machine code is kept in a directory, so a restart does not compile again.
 // wazero does not verify what it finds there: whoever can write to the
 // directory runs code in this process. It is made with mode 0700, and New
-// refuses one that others can write to.
+// refuses one that others can write to, or could have written.
 //
 // Every module has a wazero.Runtime of its own, because the limit of memory
 // belongs to the runtime; the compiled code is shared between runtimes through
@@ -15,8 +15,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -53,22 +51,6 @@ func New(c Config) (*Engine, error) {
 		return nil, problem.New(problem.StoreFailed, "the compilation cache %s cannot be used: %w", c.CacheDir, err)
 	}
 	return &Engine{cache: cache}, nil
-}
-
-// private makes sure that only this user can write to dir.
-func private(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return problem.New(problem.StoreFailed, "the compilation cache cannot be made: %w", err)
-	}
-	info, err := os.Stat(dir)
-	if err != nil {
-		return problem.New(problem.StoreFailed, "the compilation cache cannot be used: %w", err)
-	}
-	if mode := info.Mode().Perm(); mode&0o022 != 0 {
-		return problem.New(problem.StoreFailed, "others can write to the compilation cache %s", dir).
-			Want("mode %v", fs.FileMode(0o700)).Got("mode %v", mode).Cure("chmod 700 %s", dir)
-	}
-	return nil
 }
 
 // Close frees the shared machine code. The directory stays.
