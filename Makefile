@@ -81,7 +81,7 @@ test: ## all tests
 
 .PHONY: race
 race: ## all tests under the race detector
-	$(GO) test -race -timeout 12m ./...
+	METER_MODULES=200 $(GO) test -race -timeout 12m ./...
 
 .PHONY: check
 check: $(LINT) ## format, vet, lint, architecture, tidy, clean tree

@@ -30,11 +30,15 @@ func (p *parser) function(typ uint32) {
 	size := p.u32()
 	p.within("bytes of a function", size, p.limits.Body)
 	outer := p.enter(size)
+	start := p.pos
 	p.code = body{nest: p.code.nest[:0], locals: len(p.types[typ].Params)}
 	p.localDecls()
+	if p.tracer != nil && p.err == nil {
+		p.tracer.Body(Body{Type: p.types[typ], Locals: p.code.locals, Start: start, Code: p.pos, End: p.end})
+	}
 	p.push(opBlock)
 	for p.err == nil && len(p.code.nest) > 0 {
-		p.instruction()
+		p.step()
 	}
 	p.leave(outer)
 	p.account()
@@ -130,7 +134,11 @@ func (p *parser) blockType() {
 		p.pos++
 		return
 	}
-	if i := p.signed(33); p.err == nil && (i < 0 || i >= int64(len(p.types))) {
+	i := p.signed(33)
+	if p.err == nil && (i < 0 || i >= int64(len(p.types))) {
 		p.malformed("block type %d does not exist, there are %d", i, len(p.types))
+	}
+	if p.err == nil {
+		p.arity = len(p.types[i].Params) + len(p.types[i].Results)
 	}
 }

@@ -1,5 +1,7 @@
 package guard
 
+import "math"
+
 // custom reads a custom section. Only "name" and "producers" are looked into:
 // the first because engines do, the second to describe the module.
 func (p *parser) custom(size int) {
@@ -7,7 +9,11 @@ func (p *parser) custom(size int) {
 		p.tooLarge("custom sections", p.limits.Customs, p.customs)
 		return
 	}
+	start := p.pos
 	name := p.name(p.limits.Name)
+	if p.tracer != nil && p.err == nil {
+		p.tracer.Section(0, name, start, p.end)
+	}
 	p.m.Sections = append(p.m.Sections, Section{Name: name, Size: size})
 	switch {
 	case name == "name" && p.named:
@@ -32,6 +38,9 @@ func (p *parser) names() {
 		}
 		last = id
 		outer := p.enter(p.u32())
+		if p.tracer != nil && p.err == nil {
+			p.tracer.Subsection(byte(id), p.pos, p.end)
+		}
 		p.nameSubsection(id)
 		p.leave(outer)
 	}
@@ -43,20 +52,24 @@ func (p *parser) nameSubsection(id int) {
 	case id == 0:
 		p.name(p.limits.Name)
 	case id == 1:
-		p.nameMap()
+		p.nameMap(p.functionName)
 	case id == 2:
 		p.each("functions with named locals", 2, p.limits.Functions, func() {
-			p.u32()
-			p.nameMap()
+			p.functionName()
+			p.nameMap(func() { p.u32() })
 		})
 	default:
 		p.skip(uint32(p.remaining()))
 	}
 }
 
-func (p *parser) nameMap() {
+// functionName reads which function is named; it need not exist.
+func (p *parser) functionName() { p.traced(math.MaxInt) }
+
+// nameMap reads pairs of an index and a name.
+func (p *parser) nameMap(index func()) {
 	p.each("names", 2, p.remaining(), func() {
-		p.u32()
+		index()
 		p.name(p.limits.Name)
 	})
 }

@@ -118,7 +118,9 @@ func (l Limits) orDefaults() Limits {
 const header = "\x00asm\x01\x00\x00\x00"
 
 // Parse checks b and describes what is in it. It keeps nothing of b.
-func Parse(b []byte, l Limits) (*Module, error) {
+func Parse(b []byte, l Limits) (*Module, error) { return parse(b, l, nil) }
+
+func parse(b []byte, l Limits, t Tracer) (*Module, error) {
 	l = l.orDefaults()
 	if len(b) < len(header) || string(b[:4]) != header[:4] {
 		return nil, problem.New(problem.WasmMalformed, "this is not a WebAssembly module").
@@ -130,7 +132,7 @@ func Parse(b []byte, l Limits) (*Module, error) {
 			In("wasm_structure").Want("version 01000000").Got("%x", b[4:8]).
 			Cure("build a core module; components are not supported")
 	}
-	p := &parser{reader: reader{b: b, pos: len(header), end: len(b)}, limits: l, m: &Module{Size: len(b)}}
+	p := &parser{reader: reader{b: b, pos: len(header), end: len(b)}, limits: l, tracer: t, m: &Module{Size: len(b)}}
 	p.within("bytes", uint32(min(len(b), 1<<31)), l.Bytes)
 	for p.err == nil && p.pos < p.end {
 		p.section()
@@ -146,6 +148,7 @@ func Parse(b []byte, l Limits) (*Module, error) {
 type parser struct {
 	reader
 	limits Limits
+	tracer Tracer // or nil
 	m      *Module
 
 	last      int        // rank of the last non-custom section
@@ -156,11 +159,13 @@ type parser struct {
 	tables    []table
 	dataCount int // data count section
 	customs   int
-	elements  int  // functions named in all element segments
-	segments  int  // element segments
-	named     bool // a name section was seen
-	growsOpen bool // table.grow is used on a table without maximum
-	code      body // scratch of the code section
+	elements  int    // functions named in all element segments
+	segments  int    // element segments
+	named     bool   // a name section was seen
+	growsOpen bool   // table.grow is used on a table without maximum
+	code      body   // scratch of the code section
+	more      uint32 // second opcode of the instruction that was read last
+	arity     int    // of the block type that was read last
 }
 
 type table struct {

@@ -95,7 +95,7 @@ func (p *parser) other(op byte) {
 	switch op {
 	case 0x00, 0x01, 0x0f, 0x1a, 0x1b, opRefIsNull: // unreachable, nop, return, drop, select
 	case opCall:
-		p.index("function", len(p.funcs))
+		p.functionIndex()
 	case opIndirect:
 		p.index("type", len(p.types))
 		p.index("table", len(p.tables))
@@ -110,7 +110,7 @@ func (p *parser) other(op byte) {
 	case opRefNull:
 		p.referenceType()
 	case opRefFunc:
-		p.index("function", len(p.funcs))
+		p.functionIndex()
 	case opMore:
 		p.bulk(p.u32())
 	default:
@@ -138,8 +138,12 @@ func (p *parser) selectType() {
 	p.valueType()
 }
 
-// memory reads the index of a memory.
-func (p *parser) memory() { p.index("memory", len(p.m.Memories)) }
+// memory reads the byte that stands for the only memory.
+func (p *parser) memory() {
+	if i := p.byte(); p.err == nil && int(i) >= min(len(p.m.Memories), 1) {
+		p.malformed("memory %d does not exist, there are %d", i, len(p.m.Memories))
+	}
+}
 
 // alignment returns the largest alignment exponent of a load or store.
 func alignment(op byte) uint32 {
@@ -160,6 +164,7 @@ func (p *parser) memoryAccess(op byte) {
 
 // bulk reads the instructions behind the prefix 0xfc.
 func (p *parser) bulk(op uint32) {
+	p.more = op
 	switch op {
 	case 0, 1, 2, 3, 4, 5, 6, 7: // saturating conversions
 	case 8: // memory.init

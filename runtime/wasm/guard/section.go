@@ -44,6 +44,9 @@ func (p *parser) known(id byte, size int) {
 	p.last = r
 	p.seen[id] = true
 	p.m.Sections = append(p.m.Sections, Section{Name: sectionName(id), Size: size})
+	if p.tracer != nil {
+		p.tracer.Section(id, "", p.pos, p.end)
+	}
 	p.content(id)
 }
 
@@ -91,6 +94,9 @@ func (p *parser) typeEntry() {
 	}
 	params := p.valueTypes()
 	p.types = append(p.types, FuncType{Params: params, Results: p.valueTypes()})
+	if p.tracer != nil && p.err == nil {
+		p.tracer.Type(p.types[len(p.types)-1])
+	}
 }
 
 func (p *parser) valueTypes() []ValueType {
@@ -196,7 +202,7 @@ func (p *parser) exportEntry() (e Export) {
 	e.Name, e.Kind = p.name(p.limits.Name), ExportKind(p.byte())
 	switch e.Kind {
 	case ExportFunction:
-		if i := p.index("function", len(p.funcs)); p.err == nil {
+		if i := p.functionIndex(); p.err == nil {
 			e.Type = p.funcType(i)
 		}
 	case ExportTable:
@@ -212,7 +218,7 @@ func (p *parser) exportEntry() (e Export) {
 }
 
 func (p *parser) start() {
-	i := p.index("function", len(p.funcs))
+	i := p.functionIndex()
 	if p.err == nil && !p.funcType(i).Equal(FuncType{}) {
 		p.malformed("the start function is %s, not func()", p.funcType(i))
 	}

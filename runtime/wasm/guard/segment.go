@@ -14,7 +14,7 @@ func (p *parser) constant() {
 	case 0xd0:
 		p.referenceType()
 	case 0xd2:
-		p.index("function", len(p.funcs))
+		p.functionIndex()
 	default:
 		p.unsupported("opcode 0x%02x in an initialiser is not a constant", op)
 	}
@@ -63,7 +63,7 @@ func (p *parser) elementKind(form uint32) {
 }
 
 func (p *parser) elementItems(form uint32) {
-	size, item := 1, func() { p.index("function", len(p.funcs)) }
+	size, item := 1, func() { p.functionIndex() }
 	if form&elementExprs != 0 {
 		size, item = 3, p.constant
 	}

@@ -1,0 +1,71 @@
+package guard
+
+// Tracer is told where things stand in a module while it is parsed, in the
+// order of the bytes. Positions are offsets from the start of the module. What
+// it learns holds only if the parse succeeds.
+type Tracer interface {
+	// Type is one entry of the type section.
+	Type(t FuncType)
+	// Section begins: its content is start to end, behind id and size. Custom
+	// sections (id 0) have a name, which is part of the content.
+	Section(id byte, name string, start, end int)
+	// Subsection of the "name" section begins, as Section.
+	Subsection(id byte, start, end int)
+	// FunctionIndex stands at start to end, wherever it occurs: in code,
+	// exports, the start section, element segments, initialisers and names.
+	FunctionIndex(i uint32, start, end int)
+	// Body begins.
+	Body(b Body)
+	// Instruction was read; those of its parts that are function indices were
+	// reported before. The "end" of Depth 0 is the last of its body.
+	Instruction(i Instruction)
+}
+
+// Body is one function's code.
+type Body struct {
+	Type   FuncType
+	Locals int // with parameters
+	Start  int // of the local declarations
+	Code   int // of the first instruction
+	End    int
+}
+
+// Instruction is one instruction with its immediates.
+type Instruction struct {
+	Op         byte
+	More       uint32 // second opcode behind the prefix 0xfc
+	Start, End int
+	Depth      int // blocks that are open behind it, without the body itself
+	Arity      int // parameters and results of the block that it opens
+}
+
+// Trace is [Parse] with a tracer.
+func Trace(b []byte, l Limits, t Tracer) (*Module, error) { return parse(b, l, t) }
+
+// functionIndex reads the index of a function that exists.
+func (p *parser) functionIndex() uint32 { return p.traced(len(p.funcs)) }
+
+// traced reads the index of a function below n.
+func (p *parser) traced(n int) uint32 {
+	start := p.pos
+	i := p.index("function", n)
+	if p.tracer != nil && p.err == nil {
+		p.tracer.FunctionIndex(i, start, p.pos)
+	}
+	return i
+}
+
+// step reads one instruction and reports it.
+func (p *parser) step() {
+	i := Instruction{Start: p.pos}
+	p.arity, p.more = 0, 0
+	p.instruction()
+	if p.tracer == nil || p.err != nil {
+		return
+	}
+	i.Op, i.More, i.End, i.Depth, i.Arity = p.b[i.Start], p.more, p.pos, len(p.code.nest)-1, p.arity
+	if i.Op == opEnd {
+		i.Depth++ // counted as the depth that it closes
+	}
+	p.tracer.Instruction(i)
+}

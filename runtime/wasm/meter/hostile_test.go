@@ -1,0 +1,175 @@
+package meter_test
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/swapline/swapline/runtime/wasm/meter"
+	w "github.com/swapline/swapline/runtime/wasm/wasmtest"
+)
+
+// program is a module of functions func(), the first of which is exported as
+// "run", with one memory and one table.
+func program(pages, most uint32, bodies ...[]byte) []byte {
+	types := make([][]byte, len(bodies))
+	for i := range types {
+		types[i] = w.U32(0)
+	}
+	return w.Module(w.Section(1, w.Vec(w.Func("", ""), w.Func("i", "i"))), w.Section(3, w.Vec(types...)),
+		w.Section(4, w.Vec(w.Op(0x70, 1, 1, 0xa0, 0x8d, 0x06))),
+		w.Section(5, w.Vec(w.Join(w.Op(1), w.U32(pages), w.U32(most)))),
+		w.Section(7, w.Vec(w.Join(w.Name("run"), w.Op(0, 0)))),
+		w.Section(9, w.Vec(w.Join(w.Op(0), w.I32(0), w.Op(0x0b), w.Vec(w.U32(0))))),
+		w.Section(10, w.Vec(bodies...)))
+}
+
+// tree is a function that calls twice the next, and so on, without any loop:
+// two to the power of levels calls.
+func tree(levels int) []byte {
+	bodies := make([][]byte, levels+1)
+	for i := range levels {
+		next := w.U32(uint32(i + 1))
+		bodies[i] = w.Body(w.Op(0x10), next, w.Op(0x10), next)
+	}
+	bodies[levels] = w.Body()
+	return program(0, 0, bodies...)
+}
+
+// endless repeats code in a loop.
+func endless(code ...[]byte) []byte {
+	return w.Body(w.Op(0x03, 0x40), w.Join(code...), w.Op(0x0c, 0, 0x0b))
+}
+
+func times(n int, code ...[]byte) []byte {
+	var b []byte
+	for range n {
+		b = append(b, w.Join(code...)...)
+	}
+	return b
+}
+
+// fibonacci of 50 by recursion: some 40,000,000,000 calls.
+func fibonacci() []byte {
+	fib := w.Body(w.Op(0x20, 0), w.I32(2), w.Op(0x49, 0x04, 0x7f, 0x20, 0, 0x05),
+		w.Op(0x20, 0), w.I32(1), w.Op(0x6b, 0x10, 1, 0x20, 0), w.I32(2), w.Op(0x6b, 0x10, 1, 0x6a, 0x0b))
+	return w.Module(w.Section(1, w.Vec(w.Func("", ""), w.Func("i", "i"))), w.Section(3, w.Vec(w.U32(0), w.U32(1))),
+		w.Section(7, w.Vec(w.Join(w.Name("run"), w.Op(0, 0)))),
+		w.Section(10, w.Vec(w.Body(w.I32(50), w.Op(0x10, 1, 0x1a)), fib)))
+}
+
+// hostile are modules that run for hours, or take all memory, unless they are
+// stopped.
+func hostile() map[string][]byte {
+	fill := w.Join(w.I32(0), w.I32(1), w.I32(64<<20), w.Op(0xfc, 11, 0))
+	copies := w.Join(w.I32(0), w.I32(1), w.I32(32<<20), w.Op(0xfc, 10, 0, 0))
+	tables := w.Join(w.I32(1), w.I32(0), w.I32(90_000), w.Op(0xfc, 14, 0, 0))
+	return map[string][]byte{
+		"loop-free tree of 2^45 calls": tree(45),
+		"fib(50)":                      fibonacci(),
+		"empty loop":                   program(0, 0, endless()),
+		"br_table loop":                program(0, 0, w.Body(w.Op(0x03, 0x40), w.I32(0), w.Op(0x0e, 1, 0, 0, 0x0b))),
+		"memory.fill loop":             program(1024, 1024, endless(fill)),
+		"memory.fill in a line":        program(1024, 1024, w.Body(times(10_000, fill))),
+		"memory.copy in a line":        program(1024, 1024, w.Body(times(3000, copies))),
+		"table.copy loop":              program(0, 0, w.Body(w.Op(0xd0, 0x70), w.I32(90_000), w.Op(0xfc, 15, 0, 0x1a, 0x03, 0x40), times(100, tables), w.Op(0x0c, 0, 0x0b))),
+		"table.grow loop":              program(0, 0, endless(w.Op(0xd0, 0x70), w.I32(1), w.Op(0xfc, 15, 0, 0x1a))),
+		"memory.grow loop":             program(0, 1024, endless(w.I32(1), w.Op(0x40, 0, 0x1a))),
+		"ref.func loop":                program(0, 0, endless(w.Op(0xd2, 0, 0x1a))),
+		"indirect calls":               program(0, 0, w.Body(times(2, w.I32(0), w.Op(0x11, 0, 0)))),
+	}
+}
+
+// TestHostileModulesStop lets each run until its context ends, on each engine,
+// while another goroutine needs the garbage collector.
+func TestHostileModulesStop(t *testing.T) {
+	const (
+		deadline = 300 * time.Millisecond
+		generous = 10 * time.Second // for a machine that is busy with other things
+	)
+	for engine, config := range engines() {
+		for name, module := range hostile() {
+			t.Run(engine+"/"+name, func(t *testing.T) {
+				h := &host{}
+				m := h.open(t, config, rewrite(t, module))
+				var cancel context.CancelFunc
+				h.ctx, cancel = context.WithTimeout(context.Background(), deadline)
+				defer cancel()
+				worst := heartbeat(t)
+				begun := time.Now()
+				_, err := m.ExportedFunction("run").Call(context.Background())
+				took, stall := time.Since(begun), time.Duration(worst.Load())
+				t.Logf("took %v, worst stall %v, %v ticks", took.Round(time.Millisecond), stall.Round(time.Millisecond), h.ticks)
+				if err == nil || took > generous || stall > generous {
+					t.Errorf("the call ended with %v after %v, a heartbeat stalled %v", err, took, stall)
+				}
+			})
+		}
+	}
+}
+
+// heartbeat collects garbage every 5 ms and keeps the longest time that it took.
+func heartbeat(t *testing.T) *atomic.Int64 {
+	worst := new(atomic.Int64)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(stop); <-stopped })
+	go func() {
+		defer close(stopped)
+		for {
+			begun := time.Now()
+			runtime.GC()
+			worst.Store(max(worst.Load(), int64(time.Since(begun))))
+			select {
+			case <-stop:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	return worst
+}
+
+// TestBudgetsAreExact: a call ends with ErrSpent if and only if its limit is
+// below what it needs.
+func TestBudgetsAreExact(t *testing.T) {
+	metered := rewrite(t, tree(20))
+	for engine, config := range engines() {
+		h := &host{}
+		m := h.open(t, config, metered)
+		h.begin(m, 0)
+		if _, err := m.ExportedFunction("run").Call(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		// Inner functions cost 1 and two calls, the 2^20 leaves cost 1.
+		const want = 3*(1<<20-1) + 1<<20
+		if used := h.used(m); used != want || h.ticks < 3 {
+			t.Errorf("%s: the call used %d in %d slices, want %d", engine, used, h.ticks, want)
+		}
+		for limit, ends := range map[int64]string{want: "", want - 1: meter.ErrSpent.Error(), 1: meter.ErrSpent.Error()} {
+			h.begin(m, limit)
+			_, err := m.ExportedFunction("run").Call(context.Background())
+			if ends == "" && err != nil || ends != "" && !isErr(err, meter.ErrSpent) {
+				t.Errorf("%s: with a limit of %d the call ends with %v, want %q", engine, limit, err, ends)
+			}
+		}
+	}
+}
+
+// TestDepthIsLimited: recursion without end stops before the engine's stack
+// does, and the module can go on with a new depth.
+func TestDepthIsLimited(t *testing.T) {
+	h := &host{}
+	var before, after runtime.MemStats
+	m := h.open(t, engines()["compiler"], rewrite(t, program(0, 0, w.Body(w.Op(0x10, 0)))))
+	runtime.ReadMemStats(&before)
+	for range 2 {
+		h.begin(m, 0)
+		if _, err := m.ExportedFunction("run").Call(context.Background()); !isErr(err, meter.ErrDepth) {
+			t.Fatalf("endless recursion ends with %v", err)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	t.Logf("the stack took %d MB", (after.TotalAlloc-before.TotalAlloc)>>21)
+}
