@@ -4,8 +4,11 @@ import (
 	"debug/buildinfo"
 	"debug/elf"
 	"encoding/binary"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 
@@ -32,12 +35,12 @@ const maxFile = 1 << 30
 func readImage(path string) (*image, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, malformed(path, "%w", err)
+		return nil, malformed(path, "%w", withoutPath(err))
 	}
 	defer f.Close()
 	st, err := f.Stat()
 	if err != nil {
-		return nil, malformed(path, "%w", err)
+		return nil, malformed(path, "%w", withoutPath(err))
 	}
 	if !st.Mode().IsRegular() {
 		return nil, malformed(path, "it is not a regular file")
@@ -45,8 +48,19 @@ func readImage(path string) (*image, error) {
 	return parseImage(path, f, st.Size())
 }
 
+// withoutPath takes the path out of an error of the file system.
+func withoutPath(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// malformed names the file without its folder: callers of the service need not
+// know where its store is.
 func malformed(path, format string, args ...any) *problem.Error {
-	args = append([]any{path}, args...)
+	args = append([]any{filepath.Base(path)}, args...)
 	return problem.New(problem.NativeMalformed, "%s is not a Go plugin: "+format, args...).In("native_preflight").
 		Cure("upload the file that swapline build wrote")
 }

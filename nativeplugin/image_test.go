@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/swapline/swapline/runtime/problem"
@@ -157,4 +159,18 @@ func small() []byte {
 	}
 	copy(b[512+64+1:], "\x00"+fingerprintPrefix+"x")
 	return b
+}
+
+func TestRefusalsDoNotTellWhereTheStoreIs(t *testing.T) {
+	folder := t.TempDir()
+	text := filepath.Join(folder, "text.so")
+	if err := os.WriteFile(text, []byte("not a plugin at all, but long enough to be read as a header of one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{text, filepath.Join(folder, "missing.so"), folder} {
+		_, err := readImage(path)
+		if err == nil || strings.Contains(err.Error(), filepath.Dir(folder)) {
+			t.Errorf("%v", err)
+		}
+	}
 }
