@@ -3,10 +3,17 @@ package main
 import (
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 )
+
+// showsProgress tells whether a person watches: standard error is a terminal
+// and nobody asked for JSON.
+func (a *app) showsProgress() bool {
+	return isTerminal(a.stderr) && !a.json && os.Getenv("TERM") != "dumb"
+}
 
 // spinner shows a person that work goes on and what it is. Each line written
 // to it replaces the text. It is silent unless standard error is a terminal,
@@ -18,11 +25,10 @@ type spinner struct {
 
 // spin starts a spinner; stop it before anything else is printed.
 func (a *app) spin(title string) *spinner {
-	visible := isTerminal(a.stderr) && !a.json && os.Getenv("TERM") != "dumb"
 	bar := progressbar.NewOptions64(-1,
 		progressbar.OptionSetWriter(a.stderr),
 		progressbar.OptionSetDescription(title),
-		progressbar.OptionSetVisibility(visible),
+		progressbar.OptionSetVisibility(a.showsProgress()),
 		progressbar.OptionEnableColorCodes(false),
 		progressbar.OptionSpinnerType(14),
 		progressbar.OptionSetSpinnerChangeInterval(120*time.Millisecond),
@@ -40,3 +46,56 @@ func (s *spinner) Write(line []byte) (int, error) {
 }
 
 func (s *spinner) stop() { _ = s.bar.Finish() }
+
+// upload shows how much of an artifact has been sent and, when all has, that
+// the server is at work on it: compiling a module takes seconds. It is safe for
+// use by the transport and the caller at the same time.
+type upload struct {
+	app  *app
+	left int64
+
+	mu      sync.Mutex
+	bar     *progressbar.ProgressBar // guarded by mu, as all below
+	waiting *spinner
+	stopped bool
+}
+
+// uploading shows the upload of size bytes; stop it before anything else is
+// printed.
+func (a *app) uploading(size int64, name string) *upload {
+	return &upload{app: a, left: size, bar: progressbar.NewOptions64(size,
+		progressbar.OptionSetWriter(a.stderr),
+		progressbar.OptionSetDescription("upload "+name),
+		progressbar.OptionSetVisibility(a.showsProgress()),
+		progressbar.OptionEnableColorCodes(false),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionThrottle(65*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+	)}
+}
+
+// Write counts bytes that were sent.
+func (u *upload) Write(b []byte) (int, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.stopped {
+		return len(b), nil
+	}
+	_ = u.bar.Add(len(b))
+	if u.left -= int64(len(b)); u.left <= 0 && u.waiting == nil {
+		_ = u.bar.Finish()
+		u.waiting = u.app.spin("the server compiles and validates")
+	}
+	return len(b), nil
+}
+
+func (u *upload) stop() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.stopped = true
+	_ = u.bar.Finish()
+	if u.waiting != nil {
+		u.waiting.stop()
+	}
+}

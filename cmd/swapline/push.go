@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/swapline/swapline/runtime"
@@ -115,9 +114,9 @@ func (a *app) send(ctx context.Context, cl *client, strategy string, o pushOptio
 	}
 	h.Set("Content-Type", media)
 	h.Set("Expect", "100-continue")
-	bar := a.uploadBar(info.Size(), filepath.Base(artifact))
-	defer bar.Close()
-	body := io.MultiReader(bytes.NewReader(head), io.TeeReader(f, bar), bytes.NewReader(tail))
+	progress := a.uploading(info.Size(), filepath.Base(artifact))
+	defer progress.stop()
+	body := io.MultiReader(bytes.NewReader(head), io.TeeReader(f, progress), bytes.NewReader(tail))
 	query := url.Values{"hold": {strconv.FormatBool(o.hold)}, "dry_run": {strconv.FormatBool(o.dryRun)}, "reason": {o.reason}}
 	_, answer, err := cl.do(ctx, call{method: http.MethodPost, path: strategyPath(strategy, "releases") + "?" + query.Encode(),
 		header: h, body: body, length: int64(len(head)) + info.Size() + int64(len(tail))})
@@ -147,17 +146,4 @@ func formAround(envelope []byte, name string) (head, tail []byte, media string, 
 		return nil, nil, "", err
 	}
 	return b.Bytes()[:n:n], b.Bytes()[n:], w.FormDataContentType(), nil
-}
-
-// uploadBar shows progress to people only: on a terminal, without --json.
-func (a *app) uploadBar(size int64, name string) *progressbar.ProgressBar {
-	return progressbar.NewOptions64(size,
-		progressbar.OptionSetWriter(a.stderr),
-		progressbar.OptionSetDescription("upload "+name),
-		progressbar.OptionSetVisibility(isTerminal(a.stderr) && !a.json),
-		progressbar.OptionEnableColorCodes(false),
-		progressbar.OptionShowBytes(true),
-		progressbar.OptionSetWidth(30),
-		progressbar.OptionClearOnFinish(),
-	)
 }
