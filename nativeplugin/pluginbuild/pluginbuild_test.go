@@ -3,6 +3,7 @@ package pluginbuild_test
 import (
 	"bytes"
 	"context"
+	"debug/buildinfo"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -194,4 +195,43 @@ func TestACancelledBuildSaysSo(t *testing.T) {
 	if problem.CodeOf(err) != problem.Canceled {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestAVersionedModuleKeepsItsPathAndVersion builds a strategy that uses a module
+// which the host lacks.
+func TestAVersionedModuleKeepsItsPathAndVersion(t *testing.T) {
+	const module = "github.com/x448/float16"
+	sums, err := exec.Command("grep", "^"+module+" ", "../../go.sum").Output()
+	if err != nil {
+		t.Fatal("the module is not in go.sum: ", err)
+	}
+	version := strings.Fields(string(sums))[1]
+	dir := author(t, map[string]string{"internal/score/score.go": `package score
+
+import "github.com/x448/float16"
+
+func Of(s string) int { return len(s) + int(float16.Fromfloat32(1).Float32()) }
+`, "go.sum": string(sums)})
+	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod = append(mod, "\nrequire "+module+" "+version+"\n"...)
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), mod, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	result, err := build(t, pluginbuild.Config{Dir: filepath.Join(dir, "risk")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := buildinfo.ReadFile(result.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range info.Deps {
+		if d.Path == module && d.Version == version && d.Replace == nil && d.Sum != "" {
+			return
+		}
+	}
+	t.Errorf("the plugin was not built with %s %s: %v", module, version, info.Deps)
 }
