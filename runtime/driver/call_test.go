@@ -55,6 +55,7 @@ func TestWhatAStrategyDoesBecomesWhatTheContractSays(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var calls driver.Calls
+			defer calls.Close()
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			for _, ctx := range []context.Context{ctx, context.Background()} {
@@ -76,6 +77,7 @@ func TestWhatAStrategyDoesBecomesWhatTheContractSays(t *testing.T) {
 
 func TestACallThatDoesNotEndIsGivenUpAndCountedUntilItDoes(t *testing.T) {
 	var calls driver.Calls
+	defer calls.Close()
 	release := make(chan struct{})
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
@@ -94,6 +96,7 @@ func TestACallThatDoesNotEndIsGivenUpAndCountedUntilItDoes(t *testing.T) {
 
 func TestAbandonedCallsAreCountedExactlyOnceUnderRaces(t *testing.T) {
 	var calls driver.Calls
+	defer calls.Close()
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {

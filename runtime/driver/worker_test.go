@@ -31,7 +31,7 @@ func bounded(t *testing.T) context.Context {
 }
 
 func TestCallsOneAfterTheOtherShareAWorker(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	var calls Calls
 	for range 100 {
 		if _, err := calls.Execute(bounded(t), function(answers), nil); err != nil {
@@ -48,7 +48,7 @@ func TestCallsOneAfterTheOtherShareAWorker(t *testing.T) {
 }
 
 func TestAWorkerThatEndedIsNotUsedAgain(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	var calls Calls
 	defer calls.Close()
 	_, err := calls.Execute(bounded(t), function(func() (map[string]any, error) { runtime.Goexit(); return nil, nil }), nil)
@@ -64,7 +64,7 @@ func TestAWorkerThatEndedIsNotUsedAgain(t *testing.T) {
 }
 
 func TestAnAbandonedWorkerEndsWithItsCall(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	var calls Calls
 	defer calls.Close()
 	release := make(chan struct{})
@@ -80,7 +80,7 @@ func TestAnAbandonedWorkerEndsWithItsCall(t *testing.T) {
 }
 
 func TestIdleWorkersAreBoundedAndEndWithClose(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	var calls Calls
 	var together, all sync.WaitGroup
 	together.Add(2 * maxIdle)

@@ -40,8 +40,10 @@
 // bbolt transaction. So a route that can be read leads to a release that can be
 // read and to an artifact that is complete, whenever the process was killed.
 //
-// A damaged page, or a file that was cut, makes bbolt panic or fault. Both end
-// the transaction as StoreCorrupt, and the store refuses all further calls.
+// Open walks the pages of the file before bbolt does, which would follow a page
+// that leads back to itself until the memory is used up (structure.go). A page
+// that is damaged later, or a file that is cut, makes bbolt panic or fault. Both
+// end the transaction as StoreCorrupt, and the store refuses all further calls.
 package boltstore
 
 import (
@@ -110,6 +112,9 @@ func open(dir string, fs files, options *bolt.Options) (*Store, error) {
 // openDB opens the database. If bbolt panics on the way, the lock stays until
 // the process ends, as there is no handle to release it by.
 func (s *Store) openDB(options *bolt.Options) error {
+	if err := checkStructure(s.file()); err != nil {
+		return s.explain(err)
+	}
 	err := s.guard(func() (err error) {
 		s.db, err = bolt.Open(s.file(), 0o600, options)
 		return err
