@@ -21,6 +21,8 @@ const (
 	maxMemory      = 1 << 32
 	maxTimeout     = time.Hour
 	maxConcurrency = 1 << 16
+	maxTable       = 1 << 24
+	maxOutput      = 8 << 20
 	maxList        = 32
 	maxGolden      = 64
 	maxGoldenName  = 100
@@ -38,6 +40,8 @@ func (m *Manifest) Check() error {
 		m.checkMethods(),
 		checkWords("/capabilities", m.Capabilities),
 		checkWords("/audience", m.Audience),
+		oneOf("/isolation", m.Isolation, IsolationRequest, IsolationInstance),
+		oneOf("/encoding", m.Encoding, EncodingCBOR, EncodingJSON),
 		m.checkLimits(),
 		m.checkGolden(),
 		m.checkTimes(),
@@ -88,6 +92,11 @@ func (m *Manifest) checkLimits() error {
 		within("/limits/memory_bytes", m.Limits.MemoryBytes, 0, maxMemory),
 		within("/limits/instructions", m.Limits.Instructions, 0, maxInteger),
 		within("/limits/concurrency", m.Limits.Concurrency, 0, maxConcurrency),
+		within("/limits/table_entries", m.Limits.TableEntries, 0, maxTable),
+		within("/limits/call_depth", m.Limits.CallDepth, 0, maxInteger),
+		within("/limits/output_bytes", m.Limits.OutputBytes, 0, maxOutput),
+		within("/limits/log_bytes", m.Limits.LogBytes, 0, maxInteger),
+		within("/limits/host_calls", m.Limits.HostCalls, 0, maxInteger),
 	)
 }
 
@@ -179,6 +188,11 @@ func checkOrder(pointer string, list []string) error {
 		}
 	}
 	return nil
+}
+
+// oneOf accepts an absent word.
+func oneOf(pointer, word string, words ...string) error {
+	return need(word == "" || slices.Contains(words, word), pointer, strings.Join(words, " or "), word)
 }
 
 func need(ok bool, pointer, want, found string) error {

@@ -68,6 +68,8 @@ func readLoading(o *fields.Object, m *Manifest) {
 	opt := o.Optional()
 	m.Methods = o.Texts("methods")
 	m.Capabilities = opt.Texts("capabilities")
+	m.Isolation = opt.Text("isolation")
+	m.Encoding = opt.Text("encoding")
 	m.Limits = readLimits(opt.Object("limits").Optional())
 	m.Config = opt.Map("config")
 	if m.Config == nil {
@@ -86,6 +88,11 @@ func readLimits(o *fields.Object) Limits {
 		MemoryBytes:  o.Int("memory_bytes"),
 		Instructions: o.Int("instructions"),
 		Concurrency:  o.Int("concurrency"),
+		TableEntries: o.Int("table_entries"),
+		CallDepth:    o.Int("call_depth"),
+		OutputBytes:  o.Int("output_bytes"),
+		LogBytes:     o.Int("log_bytes"),
+		HostCalls:    o.Int("host_calls"),
 	}
 }
 

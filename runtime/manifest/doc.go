@@ -35,11 +35,20 @@
 //	  size            required  its length in bytes, 1 to 1,073,741,824
 //	methods           required  set of ^[A-Z][A-Za-z0-9_]{0,63}$; contains Execute
 //	capabilities      optional  set of words: host functions asked for; absent: none
+//	isolation         optional  "request" (also if absent): nothing that a call leaves in an
+//	                            instance is there for the next; "instance": it is
+//	encoding          optional  "cbor" (also if absent) or "json": how values cross to
+//	                            instances with a memory of their own
 //	limits            optional  object; each absent member means the host's default:
 //	  timeout_ms      optional  wall clock of one call, at most 3,600,000
 //	  memory_bytes    optional  memory of one instance, at most 4,294,967,296
 //	  instructions    optional  per call
 //	  concurrency     optional  calls at the same time, at most 65,536
+//	  table_entries   optional  of all tables of one instance, at most 16,777,216
+//	  call_depth      optional  stack of one call, in units of about eight bytes
+//	  output_bytes    optional  encoded answer of one call, at most 8,388,608
+//	  log_bytes       optional  logged by one call
+//	  host_calls      optional  calls of host functions by one call
 //	config            optional  object of any shape; absent: {}
 //	config_schema     optional  JSON Schema 2020-12 of config; absent: any config; {} is kept
 //	golden            required  list of 1 to 64 cases, each an object:

@@ -74,6 +74,8 @@ func (m *Manifest) toMap() map[string]any {
 
 func (m *Manifest) putOptional(doc map[string]any) {
 	putText(doc, "engine", m.Engine)
+	putText(doc, "isolation", m.Isolation)
+	putText(doc, "encoding", m.Encoding)
 	putText(doc, "min_host_version", m.MinHostVersion)
 	putText(doc, "previous", string(m.Previous))
 	putList(doc, "capabilities", m.Capabilities)
@@ -99,6 +101,11 @@ func (l Limits) toMap() map[string]any {
 	putInt(doc, "memory_bytes", l.MemoryBytes)
 	putInt(doc, "instructions", l.Instructions)
 	putInt(doc, "concurrency", l.Concurrency)
+	putInt(doc, "table_entries", l.TableEntries)
+	putInt(doc, "call_depth", l.CallDepth)
+	putInt(doc, "output_bytes", l.OutputBytes)
+	putInt(doc, "log_bytes", l.LogBytes)
+	putInt(doc, "host_calls", l.HostCalls)
 	return doc
 }
 

@@ -48,6 +48,8 @@ type Manifest struct {
 	Artifact       Artifact
 	Methods        []string // sorted, distinct; at least Execute
 	Capabilities   []string // sorted, distinct host function groups asked for
+	Isolation      string   // IsolationRequest, IsolationInstance or "" for the former
+	Encoding       string   // EncodingCBOR, EncodingJSON or "" for the former
 	Limits         Limits
 	Config         map[string]any // wire domain; never nil after Decode
 	ConfigSchema   map[string]any // JSON Schema 2020-12; nil means any config
@@ -71,9 +73,28 @@ type Artifact struct {
 type Limits struct {
 	Timeout      time.Duration // wall clock of one call; whole milliseconds
 	MemoryBytes  int64         // linear memory of one instance
-	Instructions int64         // per call; not yet enforced, see RATIONALE.md
+	Instructions int64         // of one call, as package meter counts them
 	Concurrency  int64         // calls at the same time
+	TableEntries int64         // of all tables of one instance
+	CallDepth    int64         // stack of one call in units of about eight bytes
+	OutputBytes  int64         // encoded answer of one call
+	LogBytes     int64         // logged by one call
+	HostCalls    int64         // calls of host functions by one call
 }
+
+// What one call of a release can find of another in the same instance.
+const (
+	// IsolationRequest restores the instance after every call.
+	IsolationRequest = "request"
+	// IsolationInstance leaves what a call wrote to the next one.
+	IsolationInstance = "instance"
+)
+
+// How values cross to an instance that does not share the host's memory.
+const (
+	EncodingCBOR = "cbor"
+	EncodingJSON = "json"
+)
 
 // GoldenCase is an input and the answer that every build of the release gives.
 // Exactly one of Output and Rejected is set.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/swapline/swapline/runtime/wasm/guard"
+	"github.com/swapline/swapline/runtime/wasm/snapshot"
 )
 
 // Engine turns modules into something that runs. Engines get only modules that
@@ -29,8 +30,9 @@ type Compile struct {
 // Module is a compiled module, safe for concurrent use.
 type Module interface {
 	// Instantiate makes a guest and runs the module's start function, but no
-	// export. The imports that the guest calls get h.
-	Instantiate(ctx context.Context, h *Host) (Guest, error)
+	// export. The imports that the guest calls get h. With an image, the
+	// guest's memory holds what the image holds; without, what the module says.
+	Instantiate(ctx context.Context, h *Host, image *snapshot.Image) (Guest, error)
 	// Close frees the module, and all guests that are not closed yet.
 	Close(ctx context.Context) error
 }
@@ -40,8 +42,22 @@ type Guest interface {
 	Memory
 	// Func returns the exported function, or nil.
 	Func(name string) Func
+	// Global returns the exported mutable global, or nil.
+	Global(name string) Global
+	// Freeze makes an image of the memory as it is now.
+	Freeze() (*snapshot.Image, error)
+	// Restore makes the memory what the image holds. It fails if the memory
+	// is larger than the image; then the guest is of no further use. All
+	// restores of a guest use the same image.
+	Restore(image *snapshot.Image) error
 	// Close frees the guest.
 	Close(ctx context.Context) error
+}
+
+// Global is a mutable global of a guest. Values of 32 bits are in the lower half.
+type Global interface {
+	Get() uint64
+	Set(v uint64)
 }
 
 // Func calls an exported function. The stack holds the arguments and gets the

@@ -26,7 +26,7 @@ func (s *starter) start(ctx context.Context) (*guest, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
 	defer cancel()
 	host := newHost(s.spec.Log, s.spec.Now)
-	engine, err := s.module.Instantiate(ctx, host)
+	engine, err := s.module.Instantiate(ctx, host, nil)
 	host.flush()
 	if err != nil {
 		return nil, s.startProblem(host, err)

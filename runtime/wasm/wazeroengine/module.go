@@ -12,6 +12,7 @@ import (
 
 	"github.com/swapline/swapline/runtime/wasm"
 	"github.com/swapline/swapline/runtime/wasm/guard"
+	"github.com/swapline/swapline/runtime/wasm/snapshot"
 )
 
 // module is a compiled module with the runtime that its guests live in.
@@ -69,7 +70,7 @@ func (m *module) adapt(call func(*wasm.Host, wasm.Memory, []uint64) error) api.G
 }
 
 // Instantiate implements wasm.Module.
-func (m *module) Instantiate(ctx context.Context, h *wasm.Host) (_ wasm.Guest, err error) {
+func (m *module) Instantiate(ctx context.Context, h *wasm.Host, image *snapshot.Image) (_ wasm.Guest, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the engine panicked: %v", r)
@@ -77,6 +78,9 @@ func (m *module) Instantiate(ctx context.Context, h *wasm.Host) (_ wasm.Guest, e
 	}()
 	if ctx.Err() != nil {
 		return nil, wasm.ErrInterrupted
+	}
+	if image != nil {
+		return nil, errors.New("images are not supported yet")
 	}
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	mod, err := m.runtime.InstantiateModule(context.WithValue(ctx, hostKey{}, h), m.compiled, config)
@@ -117,6 +121,22 @@ func (g *guest) Func(name string) wasm.Func {
 		return nil
 	}
 }
+
+// Global implements wasm.Guest.
+func (g *guest) Global(name string) wasm.Global {
+	if m, ok := g.instance.ExportedGlobal(name).(api.MutableGlobal); ok {
+		return m
+	}
+	return nil
+}
+
+// Freeze implements wasm.Guest.
+func (g *guest) Freeze() (*snapshot.Image, error) {
+	return nil, errors.New("images are not supported yet")
+}
+
+// Restore implements wasm.Guest.
+func (g *guest) Restore(*snapshot.Image) error { return errors.New("images are not supported yet") }
 
 // Close implements wasm.Guest.
 func (g *guest) Close(ctx context.Context) error {
