@@ -61,6 +61,14 @@ func (rel *release) callerError(f *driver.Fault) *problem.Error {
 		text = "did not answer within " + rel.timeout.String()
 	case problem.FaultMemory:
 		text = "exceeded its memory limit"
+	case problem.FaultFuel:
+		text = "used up its instructions"
+	case problem.FaultDepth:
+		text = "recursed too deeply"
+	case problem.FaultOutput:
+		text = "gave an answer that is too large"
+	case problem.FaultHost:
+		text = "called the host too often"
 	}
 	p := problem.New(f.Code, "%s %s", rel.label(), text).Cure("look for the fault in the host's log, or roll the release back")
 	p.Cause = f

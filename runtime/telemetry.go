@@ -95,6 +95,10 @@ const (
 	verdictDeadline
 	verdictMemory
 	verdictABI
+	verdictFuel
+	verdictDepth
+	verdictOutput
+	verdictHost
 	verdictError
 	verdicts // their number
 )
@@ -102,7 +106,8 @@ const (
 // String is the attribute's value.
 func (v verdict) String() string {
 	return [verdicts]string{"ok", abiOutcome, string(problem.Overloaded), string(problem.Canceled), string(problem.FaultPanic), string(problem.FaultTrap),
-		string(problem.FaultDeadline), string(problem.FaultMemory), string(problem.FaultABI), "error"}[v]
+		string(problem.FaultDeadline), string(problem.FaultMemory), string(problem.FaultABI),
+		string(problem.FaultFuel), string(problem.FaultDepth), string(problem.FaultOutput), string(problem.FaultHost), "error"}[v]
 }
 
 // abiOutcome covers every business error: their codes are the strategies' own

@@ -46,6 +46,10 @@ func executionEntries() []Entry {
 		{problem.FaultTrap, 502, "The strategy trapped", "The release's code ended with a trap. The server's log has the reason. Consider `swapline rollback`."},
 		{problem.FaultDeadline, 504, "The strategy was too slow", "The call did not end within the release's time limit."},
 		{problem.FaultMemory, 502, "The strategy ran out of memory", "The call needed more memory than the release's limit."},
+		{problem.FaultFuel, 502, "The strategy used up its instructions", "The call needed more instructions than `limits.instructions` of the release's manifest."},
+		{problem.FaultDepth, 502, "The strategy recursed too deeply", "Functions of the release called each other more deeply than `limits.call_depth` of its manifest allows."},
+		{problem.FaultOutput, 502, "The strategy's answer is too large", "The encoded answer is larger than `limits.output_bytes` of the release's manifest."},
+		{problem.FaultHost, 502, "The strategy called the host too often", "The call used more host functions than `limits.host_calls` of the release's manifest."},
 		{problem.FaultABI, 502, "The strategy broke the calling convention", "The release's answer is malformed or outside of the value domain. Its build or SDK is wrong."},
 	}
 }

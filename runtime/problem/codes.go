@@ -35,6 +35,10 @@ const (
 	FaultDeadline Code = "fault_deadline"
 	FaultMemory   Code = "fault_memory"
 	FaultABI      Code = "fault_abi"
+	FaultFuel     Code = "fault_instructions"
+	FaultDepth    Code = "fault_call_depth"
+	FaultOutput   Code = "fault_output"
+	FaultHost     Code = "fault_host_calls"
 	Canceled      Code = "canceled"
 
 	// Envelope, policy and manifest.

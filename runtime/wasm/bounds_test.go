@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/runtime/manifest"
 )
 
 // roomy is a guest with a large memory and no functions.
@@ -23,7 +24,7 @@ func (r roomy) Size() uint32                         { return r.memory.Size() }
 // and is larger than any value may be.
 func TestAnAnswerIsBoundedWhateverTheMemory(t *testing.T) {
 	most := uint64(wire.DefaultLimits().Bytes) + 1
-	g := &guest{engine: roomy{memory: make(flatMemory, 16<<20)}}
+	g := &guest{engine: roomy{memory: make(flatMemory, 16<<20)}, bounds: boundsOf(manifest.Limits{}, 16<<20)}
 	for size, fits := range map[uint64]bool{most: true, most + 1: false, 12 << 20: false} {
 		g.stack[0] = 1024<<32 | size
 		if _, err := g.receive(); (err == nil) != fits {

@@ -11,6 +11,7 @@ import (
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/wasm/guard"
+	"github.com/swapline/swapline/runtime/wasm/meter"
 )
 
 // keptInput is the largest input buffer that a guest keeps between calls.
@@ -22,9 +23,12 @@ const keptInput = 1 << 20
 type guest struct {
 	engine Guest
 	host   *Host
-	limit  uint32 // bytes of memory
+	codec  codec
+	bounds bounds
 
 	alloc, execute, validate Func
+	fuel, depth              Global
+	state                    []Global // the module's own
 
 	version int
 	methods []string
@@ -35,12 +39,23 @@ type guest struct {
 // answer is what a guest returned: its status and the bytes behind it, which
 // are valid until the guest runs again.
 type answer struct {
+	codec  codec
 	status byte
 	body   []byte
 }
 
+// begin opens the accounts of one request.
+func (g *guest) begin(ctx context.Context) {
+	g.host.begin()
+	g.fuel.Set(uint64(g.host.fuel.begin(ctx, g.bounds.instructions)))
+}
+
+// used returns the instructions of the request.
+func (g *guest) used() int64 { return g.host.fuel.account.Used(int64(g.fuel.Get())) }
+
 // call runs one exported function and turns what ends it early into a fault.
 func (g *guest) call(ctx context.Context, f Func) error {
+	g.depth.Set(uint64(g.bounds.depth))
 	err := f(ctx, g.stack[:])
 	g.host.flush()
 	switch {
@@ -48,6 +63,10 @@ func (g *guest) call(ctx context.Context, f Func) error {
 		return nil
 	case errors.Is(err, ErrInterrupted):
 		return driver.Interrupted(ctx)
+	case errors.Is(err, meter.ErrSpent):
+		return driver.Faultf(problem.FaultFuel, "the call used up its %d instructions", g.bounds.instructions)
+	case errors.Is(err, meter.ErrDepth):
+		return driver.Faultf(problem.FaultDepth, "functions call each other too deeply: the stack of %d units is used up", g.bounds.depth)
 	case g.host.violation != nil:
 		return driver.Faultf(problem.FaultABI, "%v", g.host.violation)
 	}
@@ -63,7 +82,7 @@ func (g *guest) trap(err error) error {
 	}
 	f := driver.Faultf(problem.FaultTrap, "%s", text)
 	f.Stack = strings.TrimSpace(stack)
-	if g.host.outOfMemory || g.engine.Size() > g.limit-guard.PageSize {
+	if g.host.outOfMemory || g.engine.Size() > g.bounds.memory-guard.PageSize {
 		f.Code = problem.FaultMemory
 		f.Message += "; the guest's memory is full"
 	}
@@ -94,17 +113,17 @@ func (g *guest) receive() (answer, error) {
 	if size == 0 {
 		return answer{}, driver.Faultf(problem.FaultABI, "the guest's answer has no status byte")
 	}
-	if most := uint32(wire.DefaultLimits().Bytes) + 1; size > most {
-		return answer{}, driver.Faultf(problem.FaultABI, "the guest's answer has %d bytes, at most %d are allowed", size, most)
-	}
 	if end := uint64(ptr) + uint64(size); end > uint64(g.engine.Size()) {
 		return answer{}, outside(ptr, size, g.engine.Size())
+	}
+	if most := g.bounds.output + 1; size > most {
+		return answer{}, driver.Faultf(problem.FaultOutput, "the guest's answer has %d bytes, at most %d are allowed", size-1, g.bounds.output)
 	}
 	b, ok := g.engine.Read(ptr, size)
 	if !ok || len(b) != int(size) {
 		return answer{}, outside(ptr, size, g.engine.Size())
 	}
-	return answer{status: b[0], body: b[1:]}, nil
+	return answer{codec: g.codec, status: b[0], body: b[1:]}, nil
 }
 
 func outside(ptr, size, memory uint32) error {
@@ -115,17 +134,27 @@ func outside(ptr, size, memory uint32) error {
 // ask sends in and calls f.
 func (g *guest) ask(ctx context.Context, f Func, in map[string]any) (answer, error) {
 	var err error
-	if g.input, err = wire.Append(g.input[:0], in); err != nil {
+	if g.input, err = g.codec.append(g.input[:0], in); err != nil {
 		return answer{}, inputProblem(err)
 	}
-	g.host.begin()
-	if err = g.send(ctx, g.input); err != nil {
-		return answer{}, err
-	}
+	defer g.shrink()
+	return g.submit(ctx, f, g.input)
+}
+
+// shrink gives a large input buffer back.
+func (g *guest) shrink() {
 	if cap(g.input) > keptInput {
 		g.input = nil
 	}
-	if err = g.call(ctx, f); err != nil {
+}
+
+// submit sends what is encoded and calls f.
+func (g *guest) submit(ctx context.Context, f Func, input []byte) (answer, error) {
+	g.begin(ctx)
+	if err := g.send(ctx, input); err != nil {
+		return answer{}, err
+	}
+	if err := g.call(ctx, f); err != nil {
 		return answer{}, err
 	}
 	return g.receive()
@@ -152,9 +181,9 @@ func (g *guest) Execute(ctx context.Context, in map[string]any) (map[string]any,
 	if a.status != abi.StatusOK {
 		return nil, a.refusal()
 	}
-	out, err := wire.DecodeMap(a.body)
+	out, err := g.codec.decodeMap(a.body)
 	if err != nil {
-		return nil, driver.Faultf(problem.FaultABI, "the guest's result is not a map in deterministic CBOR: %v", err)
+		return nil, driver.Faultf(problem.FaultABI, "the guest's result is not a map in %s: %v", g.codec.name, err)
 	}
 	return out, nil
 }
@@ -164,7 +193,7 @@ func (g *guest) Validate(ctx context.Context) error {
 	if g.validate == nil {
 		return nil
 	}
-	g.host.begin()
+	g.begin(ctx)
 	if err := g.call(ctx, g.validate); err != nil {
 		return err
 	}
@@ -195,7 +224,7 @@ func (a answer) refusal() error {
 const maxFault = 8 << 10
 
 func (a answer) fault(code problem.Code) error {
-	v, err := wire.Decode(a.body)
+	v, err := a.codec.decode(a.body)
 	text, ok := v.(string)
 	if err != nil || !ok {
 		return driver.Faultf(problem.FaultABI, "the guest reported a fault without a text")
@@ -210,9 +239,9 @@ const (
 )
 
 func (a answer) rejection() error {
-	m, err := wire.DecodeMap(a.body)
+	m, err := a.codec.decodeMap(a.body)
 	if err != nil {
-		return driver.Faultf(problem.FaultABI, "the guest's business error is not a map in deterministic CBOR: %v", err)
+		return driver.Faultf(problem.FaultABI, "the guest's business error is not a map in %s: %v", a.codec.name, err)
 	}
 	code, isCode := m[abi.KeyCode].(string)
 	message, isMessage := m[abi.KeyMessage].(string)

@@ -35,6 +35,8 @@ type Host struct {
 	outOfMemory  bool   // the guest's runtime said so
 	violation    error  // how the guest broke the convention
 	exit         error  // how the guest ended itself
+
+	fuel fuel // of this call
 }
 
 func newHost(log *slog.Logger, clock func() time.Time) *Host {

@@ -3,6 +3,7 @@ package wasm
 import (
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/runtime/wasm/guard"
+	"github.com/swapline/swapline/runtime/wasm/meter"
 )
 
 // signature makes a type from letters: i for i32, I for i64.
@@ -24,6 +25,7 @@ func letters(s string) []guard.ValueType {
 // hostImports lists everything that guests may import.
 func hostImports() []Import {
 	return append([]Import{
+		{meter.ImportModule, meter.ImportName, meter.ImportType(), tickImport},
 		{abi.ImportModule, abi.ImportLog, signature("iii", ""), logImport},
 		{abi.ImportModule, abi.ImportNow, signature("", "I"), nowImport},
 	}, wasiImports()...)

@@ -12,6 +12,7 @@ import (
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/wasm/guard"
+	"github.com/swapline/swapline/runtime/wasm/meter"
 )
 
 // Load implements driver.Driver; see the package comment for its steps.
@@ -34,6 +35,9 @@ func (l *loader) Load(ctx context.Context, spec driver.Spec) (driver.Instance, e
 	}
 	if ctx.Err() != nil {
 		return nil, driver.Interrupted(ctx)
+	}
+	if b, err = meter.Rewrite(b, l.rewritten()); err != nil {
+		return nil, err
 	}
 	module, err := engine.Compile(ctx, b, Compile{Imports: l.imports, MemoryPages: uint32(memory / guard.PageSize)})
 	if err != nil {
@@ -101,6 +105,9 @@ func (l *loader) inspect(b []byte, memory int64) error {
 	return nil
 }
 
+// rewritten are the limits of a module to which instructions were added.
+func (l *loader) rewritten() guard.Limits { return l.config.Guard }
+
 // memoryLimit returns the bytes that one guest may use, in whole pages.
 func (l *loader) memoryLimit(limits manifest.Limits) (int64, error) {
 	n := positive(limits.MemoryBytes, l.config.DefaultMemoryBytes)
@@ -114,8 +121,8 @@ func (l *loader) memoryLimit(limits manifest.Limits) (int64, error) {
 
 // open makes the first guest. After an error the module is closed.
 func (l *loader) open(ctx context.Context, spec driver.Spec, module Module, memory int64) (driver.Instance, error) {
-	s := &starter{spec: spec, module: module, limit: uint32(memory), timeout: l.config.StartTimeout}
 	limits := spec.Manifest.Limits
+	s := &starter{spec: spec, module: module, bounds: boundsOf(limits, memory), timeout: l.config.StartTimeout}
 	size := int(min(positive(limits.Concurrency, int64(l.config.DefaultConcurrency)), int64(l.config.MaxConcurrency)))
 	p := newPool(size, s.start, spec.Log)
 	g, err := p.get(ctx)

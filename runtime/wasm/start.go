@@ -7,16 +7,16 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/abi"
-	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/problem"
+	"github.com/swapline/swapline/runtime/wasm/meter"
 )
 
 // starter makes the guests of one release.
 type starter struct {
 	spec    driver.Spec
 	module  Module
-	limit   uint32 // bytes of memory
+	bounds  bounds
 	timeout time.Duration
 }
 
@@ -26,12 +26,16 @@ func (s *starter) start(ctx context.Context) (*guest, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
 	defer cancel()
 	host := newHost(s.spec.Log, s.spec.Now)
+	host.fuel.begin(ctx, s.bounds.instructions)
 	engine, err := s.module.Instantiate(ctx, host, nil)
 	host.flush()
 	if err != nil {
 		return nil, s.startProblem(host, err)
 	}
-	g := &guest{engine: engine, host: host, limit: s.limit}
+	g := &guest{
+		engine: engine, host: host, codec: codecOf(s.spec.Manifest.Encoding), bounds: s.bounds,
+		fuel: engine.Global(meter.FuelGlobal), depth: engine.Global(meter.DepthGlobal),
+	}
 	if err := s.prepare(ctx, g); err != nil {
 		g.close(context.WithoutCancel(ctx), s.spec.Log)
 		return nil, err
@@ -52,7 +56,7 @@ func (s *starter) startProblem(h *Host, err error) error {
 // prepare takes a fresh guest through the calls that come first.
 func (s *starter) prepare(ctx context.Context, g *guest) error {
 	if f := g.engine.Func(abi.ExportInitialize); f != nil {
-		g.host.begin()
+		g.begin(ctx)
 		if err := g.call(ctx, f); err != nil {
 			return s.startProblem(g.host, s.unless(ctx, err))
 		}
@@ -76,7 +80,7 @@ func (s *starter) unless(ctx context.Context, err error) error {
 
 // agree asks for the ABI version.
 func (s *starter) agree(ctx context.Context, g *guest) error {
-	g.host.begin()
+	g.begin(ctx)
 	if err := g.call(ctx, g.engine.Func(abi.ExportABIVersion)); err != nil {
 		return s.startProblem(g.host, s.unless(ctx, err))
 	}
@@ -101,7 +105,7 @@ func (s *starter) construct(ctx context.Context, g *guest) error {
 	if a.status != abi.StatusOK {
 		return constructorProblem(a.refusal(), s.timeout)
 	}
-	if g.methods, err = methods(a.body); err != nil {
+	if g.methods, err = methods(a); err != nil {
 		return problem.New(problem.FaultABI, "the constructor's answer breaks the calling convention: %w", err).In("constructor").
 			Cure("build the strategy with the SDK of its language")
 	}
@@ -125,8 +129,8 @@ func constructorProblem(err error, timeout time.Duration) error {
 }
 
 // methods reads {"methods": [...]}: known names, sorted, with Execute.
-func methods(b []byte) ([]string, error) {
-	m, err := wire.DecodeMap(b)
+func methods(a answer) ([]string, error) {
+	m, err := a.codec.decodeMap(a.body)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,6 @@ func (e *Engine) Compile(ctx context.Context, b []byte, c wasm.Compile) (_ wasm.
 	m := &module{runtime: wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
 		WithCompilationCache(e.cache).
 		WithCoreFeatures(api.CoreFeaturesV2&^api.CoreFeatureSIMD).
-		WithCloseOnContextDone(true).
 		WithMemoryLimitPages(c.MemoryPages).
 		WithDebugInfoEnabled(false).
 		WithCustomSections(false))}
