@@ -84,6 +84,11 @@ type Response struct {
 	// Queued is the time spent waiting for the release's concurrency limit,
 	// Executed the time inside of the strategy.
 	Queued, Executed time.Duration
+	// Text is the answer of ExecuteText as JSON.
+	Text []byte
+	// Instructions is what the strategy used, also when it failed, the same for
+	// the same calls on every machine; 0 for kinds that do not count.
+	Instructions int64
 }
 
 // Status is what a strategy serves now.

@@ -26,23 +26,27 @@ import (
 // ShuttingDown, or a code of the value domain for the input. The maps of the
 // Response's Release are shared: do not change them.
 func (r *Runtime) Execute(ctx context.Context, strategy string, in map[string]any) (Response, error) {
+	return r.run(ctx, strategy, &call{in: in})
+}
+
+// ExecuteText is Execute for an input as JSON text. The answer, as JSON text, is
+// appended to dst and becomes the Response's Text; Output stays empty. A kind
+// whose values are encoded anyway answers without making maps of them.
+func (r *Runtime) ExecuteText(ctx context.Context, strategy string, text, dst []byte) (Response, error) {
+	return r.run(ctx, strategy, &call{text: text, dst: dst, textual: true})
+}
+
+func (r *Runtime) run(ctx context.Context, strategy string, c *call) (Response, error) {
 	s := r.find(strategy)
 	if s == nil {
 		return Response{}, r.unknown(strategy)
-	}
-	input, err := wire.NormalizeMap(in)
-	if err != nil {
-		return Response{}, badInput(err)
-	}
-	if input == nil {
-		input = map[string]any{}
 	}
 	lease, ok := s.slot.Acquire()
 	if !ok {
 		return Response{}, r.notServing(s)
 	}
 	defer lease.Done()
-	return lease.Value().serve(ctx, lease.Generation(), input)
+	return lease.Value().serve(ctx, lease.Generation(), c)
 }
 
 // notServing says why a slot is empty.
@@ -58,41 +62,41 @@ func (r *Runtime) notServing(s *strategy) error {
 }
 
 // serve runs one call and accounts for it.
-func (rel *release) serve(ctx context.Context, generation uint64, in map[string]any) (Response, error) {
+func (rel *release) serve(ctx context.Context, generation uint64, c *call) (Response, error) {
 	resp := Response{Release: rel.info, Generation: generation}
 	ctx, span := rel.signals.start(ctx)
 	defer span.End()
-	rel.requests.Add(1)
 	var err error
 	if resp.Queued, err = rel.gate.enter(ctx, rel.timeout); err == nil {
 		start := time.Now()
-		resp.Output, err = rel.call(ctx, in)
+		err = rel.call(ctx, c)
 		resp.Executed = time.Since(start)
 		rel.gate.leave()
 	}
+	resp.Output, resp.Text, resp.Instructions = c.out, c.dst, c.used.Instructions
 	verdict, err := rel.judge(ctx, err)
-	rel.signals.end(ctx, span, verdict, resp.Executed)
+	if verdict != verdictInput { // such a request never reached the strategy
+		rel.requests.Add(1)
+		rel.signals.end(ctx, span, verdict, resp)
+	}
 	return resp, err
 }
 
 // call runs the instance under the release's deadline. A panic of the driver
 // itself is a fault of the release as well.
-func (rel *release) call(ctx context.Context, in map[string]any) (out map[string]any, err error) {
-	limited, cancel := context.WithTimeout(ctx, rel.timeout)
-	defer cancel()
+func (rel *release) call(ctx context.Context, c *call) (err error) {
+	limited := before(ctx, time.Now().Add(rel.timeout))
+	defer limited.end()
 	defer func() {
 		if p := recover(); p != nil {
-			out, err = nil, driver.PanicFault(p)
+			c.out, err = nil, driver.PanicFault(p)
 		}
 	}()
-	out, err = rel.instance.Execute(limited, in)
-	if err == nil {
-		return out, nil
-	}
-	if ctx.Err() != nil && isDeadline(err) {
+	err = rel.make(limited, c)
+	if err != nil && ctx.Err() != nil && isDeadline(err) {
 		err = problem.New(problem.Canceled, "the caller's own deadline passed before the release's: %w", ctx.Err())
 	}
-	return nil, err
+	return err
 }
 
 func isDeadline(err error) bool {
@@ -112,6 +116,9 @@ func (rel *release) judge(ctx context.Context, err error) (verdict, error) {
 	}
 	var p *problem.Error
 	if errors.As(err, &p) {
+		if wrong := new(wire.Error); errors.As(err, &wrong) {
+			return verdictInput, p
+		}
 		return verdictOf(p.Code), p
 	}
 	fault := asFault(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/problem"
 )
@@ -25,25 +24,6 @@ func asProblem(stage string, err error) error {
 	}
 	if p.Check == "" {
 		p = p.In(stage)
-	}
-	return p
-}
-
-// badInput translates what the value domain refuses.
-func badInput(err error) error {
-	code := problem.ValueDomain
-	switch {
-	case errors.Is(err, wire.ErrDepth):
-		code = problem.ValueTooDeep
-	case errors.Is(err, wire.ErrSize):
-		code = problem.ValueTooLarge
-	case errors.Is(err, wire.ErrRange):
-		code = problem.IntegerRange
-	}
-	p := problem.New(code, "input: %w", err)
-	var w *wire.Error
-	if errors.As(err, &w) {
-		p = p.At(w.Pointer)
 	}
 	return p
 }

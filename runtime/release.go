@@ -20,6 +20,8 @@ type release struct {
 	manifest *manifest.Manifest
 	digest   manifest.Digest
 	instance driver.Instance
+	metered  driver.Metered // the instance, if it is one
+	textual  driver.Textual // the instance, if it is one
 	timeout  time.Duration
 	gate     gate
 	signals  *signals
@@ -40,7 +42,10 @@ func (r *Runtime) newRelease(info Release, v trust.Verified, in driver.Instance)
 		slots = r.cfg.Concurrency
 	}
 	info.Active = true
+	metered, _ := in.(driver.Metered)
+	textual, _ := in.(driver.Textual)
 	return &release{
+		metered: metered, textual: textual,
 		info: info, manifest: m, digest: v.Digest(), instance: in, rt: r,
 		timeout: min(timeout, r.cfg.MaxTimeout),
 		gate:    newGate(min(slots, maxGate)),

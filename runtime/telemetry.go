@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -17,16 +16,22 @@ const scope = "github.com/swapline/swapline/runtime"
 
 // telemetry holds the instruments of one Runtime.
 type telemetry struct {
-	tracer   trace.Tracer
-	duration metric.Float64Histogram
-	requests metric.Int64Counter
-	changes  metric.Int64Counter
-	observed metric.Registration
+	tracer       trace.Tracer
+	duration     metric.Float64Histogram
+	instructions metric.Int64Histogram
+	requests     metric.Int64Counter
+	changes      metric.Int64Counter
+	observed     metric.Registration
 }
 
 // buckets of the duration histogram in seconds, from one microsecond up.
 func buckets() []float64 {
 	return []float64{1e-6, 2.5e-6, 5e-6, 10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1, 2.5, 5, 10}
+}
+
+// instructionBuckets reach from a call that does next to nothing to seconds.
+func instructionBuckets() []float64 {
+	return []float64{1e2, 1e3, 2.5e3, 5e3, 1e4, 2.5e4, 5e4, 1e5, 2.5e5, 5e5, 1e6, 1e7, 1e8, 1e9, 1e10}
 }
 
 // observation reports the gauges of one strategy.
@@ -35,11 +40,13 @@ type observation func(strategy string, generation uint64, draining int)
 func newTelemetry(cfg Config, observe func(observation)) (*telemetry, error) {
 	meter := cfg.Meter.Meter(scope)
 	t := &telemetry{tracer: cfg.Tracer.Tracer(scope)}
-	var errs [6]error
+	var errs [7]error
 	t.duration, errs[0] = meter.Float64Histogram("swapline.execute.duration", metric.WithUnit("s"),
 		metric.WithDescription("time inside of the strategy"), metric.WithExplicitBucketBoundaries(buckets()...))
 	t.requests, errs[1] = meter.Int64Counter("swapline.execute.requests", metric.WithDescription("calls of Execute that reached a release, by outcome"))
 	t.changes, errs[2] = meter.Int64Counter("swapline.changes", metric.WithDescription("deploys, switches and rollbacks, by stage and outcome"))
+	t.instructions, errs[6] = meter.Int64Histogram("swapline.execute.instructions", metric.WithUnit("{instruction}"),
+		metric.WithDescription("instructions that a call used, for kinds that count them"), metric.WithExplicitBucketBoundaries(instructionBuckets()...))
 	generation, err := meter.Int64ObservableGauge("swapline.generation", metric.WithDescription("generation that a strategy serves"))
 	errs[3] = err
 	draining, err := meter.Int64ObservableGauge("swapline.draining", metric.WithDescription("replaced releases that are not closed yet"))
@@ -99,6 +106,7 @@ const (
 	verdictDepth
 	verdictOutput
 	verdictHost
+	verdictInput
 	verdictError
 	verdicts // their number
 )
@@ -107,7 +115,7 @@ const (
 func (v verdict) String() string {
 	return [verdicts]string{"ok", abiOutcome, string(problem.Overloaded), string(problem.Canceled), string(problem.FaultPanic), string(problem.FaultTrap),
 		string(problem.FaultDeadline), string(problem.FaultMemory), string(problem.FaultABI),
-		string(problem.FaultFuel), string(problem.FaultDepth), string(problem.FaultOutput), string(problem.FaultHost), "error"}[v]
+		string(problem.FaultFuel), string(problem.FaultDepth), string(problem.FaultOutput), string(problem.FaultHost), "bad_input", "error"}[v]
 }
 
 // abiOutcome covers every business error: their codes are the strategies' own
@@ -150,13 +158,16 @@ func (s *signals) start(ctx context.Context) (context.Context, trace.Span) {
 	return s.telemetry.tracer.Start(ctx, "swapline.execute", s.span...)
 }
 
-func (s *signals) end(ctx context.Context, span trace.Span, v verdict, executed time.Duration) {
+func (s *signals) end(ctx context.Context, span trace.Span, v verdict, r Response) {
 	s.telemetry.requests.Add(ctx, 1, s.add[v]...)
-	if executed > 0 {
-		s.telemetry.duration.Record(ctx, executed.Seconds(), s.record[v]...)
+	if r.Executed > 0 {
+		s.telemetry.duration.Record(ctx, r.Executed.Seconds(), s.record[v]...)
+	}
+	if r.Instructions > 0 {
+		s.telemetry.instructions.Record(ctx, r.Instructions, s.record[v]...)
 	}
 	if span.IsRecording() {
-		span.SetAttributes(s.outcome[v])
+		span.SetAttributes(s.outcome[v], attribute.Int64("instructions", r.Instructions))
 		if v > verdictBusiness {
 			span.SetStatus(codes.Error, v.String())
 		}

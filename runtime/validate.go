@@ -128,11 +128,8 @@ func (rel *release) golden(ctx context.Context, c manifest.GoldenCase) *problem.
 	if c.Rejected != "" {
 		wrong = wrong.Want("business error %s", c.Rejected)
 	}
-	input, err := wire.NormalizeMap(c.Input)
-	if err != nil {
-		return wrong.Got("an input outside of the value domain: %v", err)
-	}
-	out, err := rel.call(ctx, input)
+	attempt := &call{in: c.Input}
+	err := rel.call(ctx, attempt)
 	var business *abi.Error
 	switch {
 	case errors.As(err, &business):
@@ -141,8 +138,8 @@ func (rel *release) golden(ctx context.Context, c manifest.GoldenCase) *problem.
 		}
 	case err != nil:
 		return wrong.Got("%v", err)
-	case c.Rejected != "" || !wire.Equal(out, orEmpty(c.Output)):
-		return wrong.Got("%s", shown(out))
+	case c.Rejected != "" || !wire.Equal(attempt.out, orEmpty(c.Output)):
+		return wrong.Got("%s", shown(attempt.out))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -17,20 +18,19 @@ func (a *api) execute(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	in, err := a.object(c)
+	body, err := a.objectText(c)
 	if err != nil {
 		return err
 	}
-	res, err := a.Runtime.Execute(c.Request().Context(), name, in)
+	res, err := a.Runtime.ExecuteText(c.Request().Context(), name, body, nil)
 	tellRelease(c, res)
+	if wrong := new(wire.Error); errors.As(err, &wrong) {
+		return jsonProblem(wrong)
+	}
 	if err != nil {
 		return err
 	}
-	body, err := wire.AppendJSON(nil, res.Output)
-	if err != nil {
-		return err
-	}
-	return c.Blob(http.StatusOK, mediaJSON, body)
+	return c.Blob(http.StatusOK, mediaJSON, res.Text)
 }
 
 // tellRelease sets the headers that name the release; also on errors, as soon
@@ -44,6 +44,9 @@ func tellRelease(c echo.Context, r runtime.Response) {
 	h.Set(headerDigest, string(r.Release.Digest))
 	h.Set(headerKind, string(r.Release.Kind))
 	h.Set(headerGeneration, strconv.FormatUint(r.Generation, 10))
+	if r.Instructions > 0 {
+		h.Set(headerFuel, strconv.FormatInt(r.Instructions, 10))
+	}
 	h.Set("Server-Timing", "queue;dur="+milliseconds(r.Queued)+", exec;dur="+milliseconds(r.Executed))
 }
 

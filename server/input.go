@@ -22,10 +22,7 @@ const maxPointer = 100
 
 // object reads the body as one JSON object of the wire domain.
 func (a *api) object(c echo.Context) (map[string]any, error) {
-	if err := requireMedia(c.Request(), mediaJSON); err != nil {
-		return nil, err
-	}
-	body, err := readAll(c, a.Limits.Input, "the body")
+	body, err := a.objectText(c)
 	if err != nil {
 		return nil, err
 	}
@@ -33,10 +30,15 @@ func (a *api) object(c echo.Context) (map[string]any, error) {
 	if err != nil {
 		return nil, jsonProblem(err)
 	}
-	if in == nil {
-		return nil, problem.New(problem.BadJSON, "the body must be a JSON object").Want("an object").Got("null")
-	}
 	return in, nil
+}
+
+// objectText reads the body, which claims to be JSON.
+func (a *api) objectText(c echo.Context) ([]byte, error) {
+	if err := requireMedia(c.Request(), mediaJSON); err != nil {
+		return nil, err
+	}
+	return readAll(c, a.Limits.Input, "the body")
 }
 
 // requireMedia checks the media type and that the body is not compressed:

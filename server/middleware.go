@@ -23,6 +23,7 @@ const (
 	headerDigest     = "Swapline-Digest"
 	headerKind       = "Swapline-Kind"
 	headerGeneration = "Swapline-Generation"
+	headerFuel       = "Swapline-Fuel"
 	headerActor      = "Swapline-Actor"
 )
 

@@ -68,7 +68,7 @@ func (a *app) input(arg string) ([]byte, error) {
 }
 
 func printServedBy(w io.Writer, h http.Header) {
-	for _, name := range []string{"Swapline-Release", "Swapline-Kind", "Swapline-Generation", "Swapline-Digest", "Server-Timing", "X-Request-Id"} {
+	for _, name := range []string{"Swapline-Release", "Swapline-Kind", "Swapline-Generation", "Swapline-Digest", "Swapline-Fuel", "Server-Timing", "X-Request-Id"} {
 		if v := h.Get(name); v != "" {
 			fmt.Fprintf(w, "%s: %s\n", name, v)
 		}

@@ -9,14 +9,19 @@ type Usage struct {
 }
 
 // Metered is an optional interface of instances that can tell what a call used.
+// They encode values, so they need no copy of the input.
 type Metered interface {
-	// ExecuteMetered is Execute; it fills u, also when the call fails.
+	// ExecuteMetered is Execute for an input that stays the caller's and need
+	// not be normalised: what is outside of the wire domain is refused with a
+	// code of problem. It sets u, also when the call fails.
 	ExecuteMetered(ctx context.Context, in map[string]any, u *Usage) (map[string]any, error)
 }
 
-// Encoded is an optional interface of instances whose values are encoded anyway.
-type Encoded interface {
-	// ExecuteEncoded is Execute for an input in the encoding of package wire. It
-	// appends the answer in the same encoding to dst. It does not keep in.
-	ExecuteEncoded(ctx context.Context, in, dst []byte, u *Usage) ([]byte, error)
+// Textual is an optional interface of instances that can execute JSON text
+// without building maps.
+type Textual interface {
+	// ExecuteText is Execute for an input as the text that wire.ParseJSONMap
+	// reads. It appends the answer, as wire.AppendJSON writes it, to dst. It
+	// keeps neither, and sets u, also when the call fails.
+	ExecuteText(ctx context.Context, text, dst []byte, u *Usage) ([]byte, error)
 }

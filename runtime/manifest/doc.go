@@ -44,7 +44,7 @@
 //	  memory_bytes    optional  memory of one instance, at most 4,294,967,296
 //	  instructions    optional  per call
 //	  concurrency     optional  calls at the same time, at most 65,536
-//	  table_entries   optional  of all tables of one instance, at most 16,777,216
+//	  table_entries   optional  of each table of one instance, at most 16,777,216
 //	  call_depth      optional  stack of one call, in units of about eight bytes
 //	  output_bytes    optional  encoded answer of one call, at most 8,388,608
 //	  log_bytes       optional  logged by one call

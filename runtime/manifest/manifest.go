@@ -75,7 +75,7 @@ type Limits struct {
 	MemoryBytes  int64         // linear memory of one instance
 	Instructions int64         // of one call, as package meter counts them
 	Concurrency  int64         // calls at the same time
-	TableEntries int64         // of all tables of one instance
+	TableEntries int64         // of each table of one instance
 	CallDepth    int64         // stack of one call in units of about eight bytes
 	OutputBytes  int64         // encoded answer of one call
 	LogBytes     int64         // logged by one call

@@ -9,6 +9,7 @@ import (
 
 	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/wasm/guard"
 )
 
 // roomy is a guest with a large memory and no functions.
@@ -86,6 +87,16 @@ func TestHostFunctionsRefuseLargeWork(t *testing.T) {
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: errno %d, want %d", name, c.got, c.want)
+		}
+	}
+}
+
+func TestTheManifestLowersWhatATableMayHave(t *testing.T) {
+	l := &loader{}
+	most := guard.DefaultLimits().TableEntries
+	for asked, want := range map[int64]int{0: 0, 5: 5, int64(most): most, int64(most) + 1: most} {
+		if got := l.guardLimits(manifest.Limits{TableEntries: asked}).TableEntries; got != want {
+			t.Errorf("limits.table_entries %d gives %d, want %d", asked, got, want)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/swapline/swapline/abi"
-	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/wasm/guard"
@@ -28,7 +27,14 @@ type guest struct {
 
 	alloc, execute, validate Func
 	fuel, depth              Global
-	state                    []Global // the module's own
+	globals                  []Global // the module's own
+	between                  *frozen  // what it must be between calls; nil: whatever the last call left
+	once                     bool     // it serves one request only
+
+	// Of the call that it serves now.
+	ctx    context.Context
+	cancel context.CancelFunc
+	fit    bool
 
 	version int
 	methods []string
@@ -135,7 +141,7 @@ func outside(ptr, size, memory uint32) error {
 func (g *guest) ask(ctx context.Context, f Func, in map[string]any) (answer, error) {
 	var err error
 	if g.input, err = g.codec.append(g.input[:0], in); err != nil {
-		return answer{}, inputProblem(err)
+		return answer{}, driver.BadInput(err)
 	}
 	defer g.shrink()
 	return g.submit(ctx, f, g.input)
@@ -160,18 +166,6 @@ func (g *guest) submit(ctx context.Context, f Func, input []byte) (answer, error
 	return g.receive()
 }
 
-// inputProblem is the caller's, not the release's.
-func inputProblem(err error) error {
-	code := problem.ValueDomain
-	switch {
-	case errors.Is(err, wire.ErrSize):
-		code = problem.ValueTooLarge
-	case errors.Is(err, wire.ErrDepth):
-		code = problem.ValueTooDeep
-	}
-	return problem.New(code, "the input cannot be encoded: %w", err)
-}
-
 // Execute is one call of the strategy.
 func (g *guest) Execute(ctx context.Context, in map[string]any) (map[string]any, error) {
 	a, err := g.ask(ctx, g.execute, in)
@@ -183,7 +177,32 @@ func (g *guest) Execute(ctx context.Context, in map[string]any) (map[string]any,
 	}
 	out, err := g.codec.decodeMap(a.body)
 	if err != nil {
-		return nil, driver.Faultf(problem.FaultABI, "the guest's result is not a map in %s: %v", g.codec.name, err)
+		return nil, g.notAMap(err)
+	}
+	return out, nil
+}
+
+func (g *guest) notAMap(err error) error {
+	return driver.Faultf(problem.FaultABI, "the guest's result is not a map in %s: %v", g.codec.name, err)
+}
+
+// ExecuteText is Execute for JSON text; it appends the answer to dst.
+func (g *guest) ExecuteText(ctx context.Context, text, dst []byte) ([]byte, error) {
+	var err error
+	if g.input, err = g.codec.fromText(g.input[:0], text); err != nil {
+		return dst, driver.BadInput(err)
+	}
+	defer g.shrink()
+	a, err := g.submit(ctx, g.execute, g.input)
+	if err != nil {
+		return dst, err
+	}
+	if a.status != abi.StatusOK {
+		return dst, a.refusal()
+	}
+	out, err := g.codec.toText(dst, a.body)
+	if err != nil {
+		return dst, g.notAMap(err)
 	}
 	return out, nil
 }

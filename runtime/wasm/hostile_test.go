@@ -3,11 +3,7 @@ package wasm_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -20,20 +16,13 @@ import (
 	"github.com/swapline/swapline/runtime/wasm/wazeroengine"
 )
 
-// specOf makes a release of a module.
+// specOf makes a release of a module whose guests remember, so that a test sees
+// which of them served it.
 func specOf(t testing.TB, module []byte) driver.Spec {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "guest.wasm")
-	if err := os.WriteFile(path, module, 0o400); err != nil {
-		t.Fatal(err)
-	}
-	sum := manifest.DigestOf(sha256.Sum256(module))
-	return driver.Spec{Digest: sum, Path: path, Log: slog.New(slog.DiscardHandler), Now: time.Now, Manifest: &manifest.Manifest{
-		Name: "hostile", Version: "1.0.0", Kind: wasm.Kind, ABIVersion: abi.Version,
-		Artifact: manifest.Artifact{SHA256: sum, Size: int64(len(module))},
-		Limits:   manifest.Limits{Timeout: 5 * time.Second, MemoryBytes: 4 << 20, Concurrency: 2},
-		Config:   map[string]any{},
-	}}
+	spec := w.Spec(t, module)
+	spec.Manifest.Isolation = manifest.IsolationInstance
+	return spec
 }
 
 // closed closes the driver at the end of the test.
@@ -48,20 +37,7 @@ func closed(t testing.TB, d driver.Driver) driver.Driver {
 
 func load(t testing.TB, spec driver.Spec) driver.Instance {
 	t.Helper()
-	d := closed(t, open(t, wazeroengine.Config{}))
-	in, err := d.Load(context.Background(), spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := in.Close(context.Background()); err != nil {
-			t.Errorf("close: %v", err)
-		}
-		if s := in.(driver.Reporter).Stats(); s != (driver.Stats{}) {
-			t.Errorf("after close there is %+v", s)
-		}
-	})
-	return in
+	return w.Load(t, open(t, wazeroengine.Config{}), spec)
 }
 
 func faultCode(err error) problem.Code {

@@ -14,6 +14,7 @@ import (
 
 // instance is one loaded release.
 type instance struct {
+	starter *starter
 	module  Module
 	pool    *pool
 	log     *slog.Logger
@@ -29,42 +30,88 @@ func (i *instance) ABIVersion() int { return i.version }
 func (i *instance) Methods() []string { return slices.Clone(i.methods) }
 
 // Execute runs one call on one guest.
-func (i *instance) Execute(ctx context.Context, in map[string]any) (out map[string]any, err error) {
-	err = i.with(ctx, func(ctx context.Context, g *guest) (err error) {
-		out, err = g.Execute(ctx, in)
-		return err
-	})
+func (i *instance) Execute(ctx context.Context, in map[string]any) (map[string]any, error) {
+	return i.ExecuteMetered(ctx, in, new(driver.Usage))
+}
+
+// ExecuteMetered implements driver.Metered.
+func (i *instance) ExecuteMetered(ctx context.Context, in map[string]any, u *driver.Usage) (map[string]any, error) {
+	g, err := i.borrow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer i.finish(ctx, g, u)
+	out, err := g.Execute(g.ctx, in)
+	g.fit = reusable(err)
+	return out, err
+}
+
+// ExecuteText implements driver.Textual.
+func (i *instance) ExecuteText(ctx context.Context, text, dst []byte, u *driver.Usage) ([]byte, error) {
+	g, err := i.borrow(ctx)
+	if err != nil {
+		return dst, err
+	}
+	defer i.finish(ctx, g, u)
+	out, err := g.ExecuteText(g.ctx, text, dst)
+	g.fit = reusable(err)
 	return out, err
 }
 
 // Validate runs the strategy's own Validate on one guest.
 func (i *instance) Validate(ctx context.Context) error {
-	return i.with(ctx, func(ctx context.Context, g *guest) error { return g.Validate(ctx) })
+	g, err := i.borrow(ctx)
+	if err != nil {
+		return err
+	}
+	defer i.finish(ctx, g, new(driver.Usage))
+	err = g.Validate(g.ctx)
+	g.fit = reusable(err)
+	return err
 }
 
-// with lends a guest to call.
-func (i *instance) with(ctx context.Context, call func(context.Context, *guest) error) error {
+// borrow takes a guest for one call, whose context is in the guest.
+func (i *instance) borrow(ctx context.Context) (*guest, error) {
+	var cancel context.CancelFunc
 	if _, bounded := ctx.Deadline(); !bounded {
-		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, i.timeout)
-		defer cancel()
 	}
+	g, err := i.ready(ctx)
+	if err != nil {
+		if cancel != nil {
+			cancel()
+		}
+		return nil, err
+	}
+	g.ctx, g.cancel, g.fit = ctx, cancel, false
+	return g, nil
+}
+
+// ready waits for a guest. The context may end meanwhile.
+func (i *instance) ready(ctx context.Context) (*guest, error) {
 	if ctx.Err() != nil {
-		return driver.Interrupted(ctx)
+		return nil, driver.Interrupted(ctx)
 	}
 	g, err := i.pool.get(ctx)
 	if err != nil {
-		return borrowFault(ctx, err)
+		return nil, borrowFault(ctx, err)
 	}
-	fit := false
-	defer func() { i.pool.put(ctx, g, fit) }()
 	if ctx.Err() != nil {
-		fit = true
-		return driver.Interrupted(ctx)
+		i.pool.put(ctx, g, true)
+		return nil, driver.Interrupted(ctx)
 	}
-	err = call(ctx, g)
-	fit = reusable(err)
-	return err
+	return g, nil
+}
+
+// finish takes the guest back. One whose call did not return, because the engine
+// panicked, is not fit.
+func (i *instance) finish(ctx context.Context, g *guest, u *driver.Usage) {
+	u.Instructions = g.used()
+	if g.cancel != nil {
+		g.cancel()
+	}
+	g.ctx, g.cancel = nil, nil
+	i.pool.put(ctx, g, g.fit && g.rest() == nil)
 }
 
 // reusable reports whether a guest that answered err may serve again: after an
@@ -94,7 +141,7 @@ func (i *instance) Stats() driver.Stats { return i.pool.stats() }
 // for the release.
 func (i *instance) Close(ctx context.Context) error {
 	busy := i.pool.close(ctx)
-	err := i.module.Close(ctx)
+	err := errors.Join(i.module.Close(ctx), i.starter.close())
 	if busy > 0 {
 		return errors.Join(err, problem.New(problem.Internal, "%d guests still served a call when the release was closed", busy))
 	}
@@ -104,4 +151,6 @@ func (i *instance) Close(ctx context.Context) error {
 var (
 	_ driver.Instance = (*instance)(nil)
 	_ driver.Reporter = (*instance)(nil)
+	_ driver.Metered  = (*instance)(nil)
+	_ driver.Textual  = (*instance)(nil)
 )

@@ -3,6 +3,7 @@ package wasm
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/wasm/guard"
 	"github.com/swapline/swapline/runtime/wasm/meter"
+	"github.com/swapline/swapline/runtime/wasm/snapshot"
 )
 
 // Load implements driver.Driver; see the package comment for its steps.
@@ -30,21 +32,39 @@ func (l *loader) Load(ctx context.Context, spec driver.Spec) (driver.Instance, e
 	if err != nil {
 		return nil, err
 	}
-	if err := l.inspect(b, memory); err != nil {
+	limits := l.guardLimits(spec.Manifest.Limits)
+	if err := l.inspect(b, limits, memory); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
 		return nil, driver.Interrupted(ctx)
 	}
-	if b, err = meter.Rewrite(b, l.rewritten()); err != nil {
+	prepared, err := snapshot.Prepare(b, limits)
+	if err != nil {
 		return nil, err
 	}
-	module, err := engine.Compile(ctx, b, Compile{Imports: l.imports, MemoryPages: uint32(memory / guard.PageSize)})
+	metered, err := meter.Rewrite(prepared.Module, limits)
 	if err != nil {
-		return nil, problem.New(problem.WasmCompile, "the engine refuses the module: %w", err).In("wasm_compile").
-			Cure("build the module again with a current toolchain")
+		return nil, err
 	}
-	return l.open(ctx, spec, module, memory)
+	module, err := engine.Compile(ctx, metered, Compile{Imports: l.imports, MemoryPages: uint32(memory / guard.PageSize)})
+	if err != nil {
+		return nil, compileProblem(err)
+	}
+	return l.open(ctx, &starter{
+		spec: spec, module: module, globals: prepared.Globals, fresh: prepared.Fresh,
+		bounds: boundsOf(spec.Manifest.Limits, memory), timeout: l.config.StartTimeout,
+	})
+}
+
+// compileProblem gives what an engine says a code, unless it has one.
+func compileProblem(err error) error {
+	var p *problem.Error
+	if errors.As(err, &p) {
+		return p
+	}
+	return problem.New(problem.WasmCompile, "the engine refuses the module: %w", err).In("wasm_compile").
+		Cure("build the module again with a current toolchain")
 }
 
 func withDefaults(s driver.Spec) driver.Spec {
@@ -89,9 +109,18 @@ func readAtMost(path string, most int) ([]byte, error) {
 	return b, nil
 }
 
+// guardLimits are the host's, or the manifest's where those are lower.
+func (l *loader) guardLimits(m manifest.Limits) guard.Limits {
+	limits := l.config.Guard
+	if most := positive(limits.TableEntries, guard.DefaultLimits().TableEntries); m.TableEntries > 0 {
+		limits.TableEntries = min(most, int(m.TableEntries))
+	}
+	return limits
+}
+
 // inspect checks everything that can be checked without an engine.
-func (l *loader) inspect(b []byte, memory int64) error {
-	m, err := guard.Parse(b, l.config.Guard)
+func (l *loader) inspect(b []byte, limits guard.Limits, memory int64) error {
+	m, err := guard.Parse(b, limits)
 	if err != nil {
 		return err
 	}
@@ -105,9 +134,6 @@ func (l *loader) inspect(b []byte, memory int64) error {
 	return nil
 }
 
-// rewritten are the limits of a module to which instructions were added.
-func (l *loader) rewritten() guard.Limits { return l.config.Guard }
-
 // memoryLimit returns the bytes that one guest may use, in whole pages.
 func (l *loader) memoryLimit(limits manifest.Limits) (int64, error) {
 	n := positive(limits.MemoryBytes, l.config.DefaultMemoryBytes)
@@ -119,23 +145,22 @@ func (l *loader) memoryLimit(limits manifest.Limits) (int64, error) {
 	return max(n/guard.PageSize, 1) * guard.PageSize, nil
 }
 
-// open makes the first guest. After an error the module is closed.
-func (l *loader) open(ctx context.Context, spec driver.Spec, module Module, memory int64) (driver.Instance, error) {
-	limits := spec.Manifest.Limits
-	s := &starter{spec: spec, module: module, bounds: boundsOf(limits, memory), timeout: l.config.StartTimeout}
+// open makes the first guest, and of it the state that the others begin with.
+// After an error the module is closed.
+func (l *loader) open(ctx context.Context, s *starter) (driver.Instance, error) {
+	limits := s.spec.Manifest.Limits
 	size := int(min(positive(limits.Concurrency, int64(l.config.DefaultConcurrency)), int64(l.config.MaxConcurrency)))
-	p := newPool(size, s.start, spec.Log)
-	g, err := p.get(ctx)
+	first, err := s.first(ctx)
 	if err != nil {
-		if cerr := module.Close(context.WithoutCancel(ctx)); cerr != nil {
-			spec.Log.Warn("a module did not close", slog.Any("error", cerr))
+		if cerr := errors.Join(s.module.Close(context.WithoutCancel(ctx)), s.close()); cerr != nil {
+			s.spec.Log.Warn("a module did not close", slog.Any("error", cerr))
 		}
 		return nil, err
 	}
 	i := &instance{
-		module: module, pool: p, log: spec.Log, timeout: positive(limits.Timeout, l.config.DefaultTimeout),
-		version: g.version, methods: g.methods,
+		starter: s, module: s.module, pool: newPool(size, s.start, s.spec.Log), log: s.spec.Log,
+		timeout: positive(limits.Timeout, l.config.DefaultTimeout), version: first.version, methods: first.methods,
 	}
-	p.put(ctx, g, true)
+	i.pool.adopt(ctx, first)
 	return i, nil
 }

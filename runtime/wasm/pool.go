@@ -67,6 +67,12 @@ func (p *pool) make(ctx context.Context) (*guest, error) {
 	return g, nil
 }
 
+// adopt takes a guest that was made elsewhere.
+func (p *pool) adopt(ctx context.Context, g *guest) {
+	<-p.vacant
+	p.put(ctx, g, true)
+}
+
 // put gives a guest back. One that is not fit, or that comes after Close, is
 // closed.
 func (p *pool) put(ctx context.Context, g *guest, fit bool) {

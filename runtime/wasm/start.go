@@ -8,16 +8,23 @@ import (
 
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/wasm/meter"
+	"github.com/swapline/swapline/runtime/wasm/snapshot"
 )
 
 // starter makes the guests of one release.
 type starter struct {
 	spec    driver.Spec
 	module  Module
+	globals []string // names of the module's own
+	fresh   string   // why its state cannot be brought back, "" if it can
 	bounds  bounds
 	timeout time.Duration
+
+	state     *frozen // where guests begin; nil for the first, and if fresh
+	validates bool    // as the first guest said
 }
 
 // start makes a guest that is ready for calls. It takes nothing from ctx but
@@ -25,9 +32,30 @@ type starter struct {
 func (s *starter) start(ctx context.Context) (*guest, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
 	defer cancel()
+	g, err := s.instantiate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.state != nil {
+		s.bind(g)
+		g.thaw(s.state)
+	} else if err := s.prepare(ctx, g); err != nil {
+		g.close(context.WithoutCancel(ctx), s.spec.Log)
+		return nil, err
+	}
+	s.isolate(g)
+	return g, nil
+}
+
+// instantiate makes a guest, with the state that all begin with if there is one.
+func (s *starter) instantiate(ctx context.Context) (*guest, error) {
 	host := newHost(s.spec.Log, s.spec.Now)
 	host.fuel.begin(ctx, s.bounds.instructions)
-	engine, err := s.module.Instantiate(ctx, host, nil)
+	var image *snapshot.Image
+	if s.state != nil {
+		image = s.state.image
+	}
+	engine, err := s.module.Instantiate(ctx, host, image)
 	host.flush()
 	if err != nil {
 		return nil, s.startProblem(host, err)
@@ -36,11 +64,35 @@ func (s *starter) start(ctx context.Context) (*guest, error) {
 		engine: engine, host: host, codec: codecOf(s.spec.Manifest.Encoding), bounds: s.bounds,
 		fuel: engine.Global(meter.FuelGlobal), depth: engine.Global(meter.DepthGlobal),
 	}
-	if err := s.prepare(ctx, g); err != nil {
-		g.close(context.WithoutCancel(ctx), s.spec.Log)
-		return nil, err
+	for _, name := range s.globals {
+		g.globals = append(g.globals, engine.Global(name))
 	}
 	return g, nil
+}
+
+// isolate says what the guest must be between calls.
+func (s *starter) isolate(g *guest) {
+	if s.spec.Manifest.Isolation == manifest.IsolationInstance {
+		return
+	}
+	g.between, g.once = s.state, s.fresh != ""
+}
+
+// bind looks up what calls need.
+func (s *starter) bind(g *guest) {
+	g.alloc = g.engine.Func(abi.ExportAlloc)
+	g.execute = g.engine.Func(abi.ExportExecute)
+	if s.validates {
+		g.validate = g.engine.Func(abi.ExportValidate)
+	}
+}
+
+// close frees what the guests share.
+func (s *starter) close() error {
+	if s.state == nil {
+		return nil
+	}
+	return s.state.image.Close()
 }
 
 func (s *starter) startProblem(h *Host, err error) error {
@@ -55,18 +107,18 @@ func (s *starter) startProblem(h *Host, err error) error {
 
 // prepare takes a fresh guest through the calls that come first.
 func (s *starter) prepare(ctx context.Context, g *guest) error {
-	if f := g.engine.Func(abi.ExportInitialize); f != nil {
-		g.begin(ctx)
-		if err := g.call(ctx, f); err != nil {
-			return s.startProblem(g.host, s.unless(ctx, err))
+	for _, name := range []string{snapshot.FillExport, abi.ExportInitialize} {
+		if f := g.engine.Func(name); f != nil {
+			g.begin(ctx)
+			if err := g.call(ctx, f); err != nil {
+				return s.startProblem(g.host, s.unless(ctx, err))
+			}
 		}
 	}
 	if err := s.agree(ctx, g); err != nil {
 		return err
 	}
 	g.alloc = g.engine.Func(abi.ExportAlloc)
-	g.execute = g.engine.Func(abi.ExportExecute)
-	g.validate = g.engine.Func(abi.ExportValidate)
 	return s.construct(ctx, g)
 }
 
@@ -109,13 +161,11 @@ func (s *starter) construct(ctx context.Context, g *guest) error {
 		return problem.New(problem.FaultABI, "the constructor's answer breaks the calling convention: %w", err).In("constructor").
 			Cure("build the strategy with the SDK of its language")
 	}
-	validates := slices.Contains(g.methods, abi.MethodValidate)
-	if validates && g.validate == nil {
+	s.validates = slices.Contains(g.methods, abi.MethodValidate)
+	s.bind(g)
+	if s.validates && g.validate == nil {
 		return problem.New(problem.WasmExportMissing, "the module lists %s but does not export %q", abi.MethodValidate, abi.ExportValidate).
 			In("wasm_exports").Cure("build the strategy with the SDK of its language")
-	}
-	if !validates {
-		g.validate = nil
 	}
 	return nil
 }

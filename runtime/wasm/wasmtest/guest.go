@@ -25,6 +25,7 @@ type Guest struct {
 	Drop, Retype string
 	// Import adds the import of a function func() of that module and name.
 	Import [2]string
+	Extras
 }
 
 // Addresses in the memory of a [Guest].
@@ -60,6 +61,15 @@ func (g Guest) Answer(i int) []byte {
 	return Return(uint32(dataAt+i*stride), uint32(len(g.Data[i])))
 }
 
+// Tell ends the call with the answer {"calls": n}, n being the i32 that the code
+// leaves, modulo 16.
+func Tell(value []byte) []byte {
+	size := uint32(len(counted()))
+	return Join(I32(int32(count+size-1)), value, I32(15), Op(0x71, 0x3a, 0, 0), Return(count, size))
+}
+
+func counted() []byte { return Encoded(abi.StatusOK, map[string]any{"calls": int64(0)}) }
+
 // Encoded is an answer: a status and a value.
 func Encoded(status byte, v any) []byte {
 	b, err := wire.Append([]byte{status}, v)
@@ -75,7 +85,6 @@ func (g Guest) Module() []byte {
 		g.Version = abi.Version
 	}
 	ready := Encoded(abi.StatusOK, map[string]any{abi.KeyMethods: []any{abi.MethodExecute}})
-	counted := Encoded(abi.StatusOK, map[string]any{"calls": int64(0)})
 	if g.Alloc == nil {
 		g.Alloc = I32(room)
 	}
@@ -83,22 +92,31 @@ func (g Guest) Module() []byte {
 		g.Init = Return(methods, uint32(len(ready)))
 	}
 	if g.Execute == nil {
-		last := int32(count + len(counted) - 1)
-		g.Execute = Join(I32(last), Op(0x23, 0), I32(15), Op(0x71, 0x3a, 0, 0), Return(count, uint32(len(counted))))
+		g.Execute = Tell(Op(0x23, 0))
 	}
-	data := [][]byte{segment(methods, ready), segment(count, counted)}
+	data := [][]byte{segment(methods, ready), segment(count, counted())}
 	for i, d := range g.Data {
 		data = append(data, segment(dataAt+i*stride, d))
 	}
+	data = append(data, g.Segments...)
+	types := [][]byte{Func("iii", ""), Func("i", ""), Func("", "i"), Func("i", "i"), Func("ii", "I"), Func("", ""), Func("", "I")}
+	funcs := [][]byte{U32(2), U32(3), U32(4), U32(4), U32(5)}
+	bodies := [][]byte{Body(g.version()), Body(g.Alloc), Body(g.Init), BodyWith(g.locals(), g.dispatch()), Body(g.Start)}
+	for _, f := range g.functions() {
+		funcs, bodies = append(funcs, U32(f.Type)), append(bodies, f.Body)
+	}
 	return Module(
-		Section(1, Vec(Func("iii", ""), Func("i", ""), Func("", "i"), Func("i", "i"), Func("ii", "I"), Func("", ""))),
+		Section(1, Vec(append(types, g.Types...)...)),
 		Section(2, g.imports()),
-		Section(3, Vec(U32(2), U32(3), U32(4), U32(4), U32(5))),
-		Section(5, Vec(Op(0, 2))),
-		Section(6, Vec(Join(Op(0x7f, 1), I32(0), Op(0x0b)))),
+		Section(3, Vec(funcs...)),
+		optional(4, g.Tables),
+		Section(5, Vec(g.memory())),
+		Section(6, Vec(append([][]byte{Join(Op(0x7f, 1), I32(0), Op(0x0b))}, g.Globals...)...)),
 		Section(7, g.exports()),
 		g.start(),
-		Section(10, Vec(Body(I32(g.Version)), Body(g.Alloc), Body(g.Init), Body(g.dispatch()), Body(g.Start))),
+		optional(9, g.Elements),
+		g.dataCount(len(data)),
+		Section(10, Vec(bodies...)),
 		Section(11, Vec(data...)),
 	)
 }
@@ -115,15 +133,16 @@ func (g Guest) imports() []byte {
 	if g.Import[0] != "" {
 		list = append(list, Join(Name(g.Import[0]), Name(g.Import[1]), Op(0, 5)))
 	}
-	return Vec(list...)
+	return Vec(append(list, g.Imports...)...)
 }
 
 // first is the index of the first defined function.
 func (g Guest) first() byte {
+	n := 2 + byte(len(g.Imports))
 	if g.Import[0] != "" {
-		return 3
+		n++
 	}
-	return 2
+	return n
 }
 
 func (g Guest) exports() []byte {
@@ -140,7 +159,7 @@ func (g Guest) exports() []byte {
 	if g.Drop != abi.ExportMemory {
 		list = append(list, Join(Name(abi.ExportMemory), Op(2, 0)))
 	}
-	return Vec(list...)
+	return Vec(append(list, g.moreExports()...)...)
 }
 
 func (g Guest) start() []byte {

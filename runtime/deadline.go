@@ -1,0 +1,80 @@
+package runtime
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// deadline is a context with a deadline whose timer is made only when somebody
+// waits for it. Most calls end before, and many strategies never look.
+type deadline struct {
+	context.Context
+	at time.Time
+
+	mu     sync.Mutex
+	timed  context.Context // nil until somebody waits
+	cancel context.CancelFunc
+	ended  bool
+}
+
+// before makes a context that ends at the given time, or with ctx. The caller
+// calls end when nobody needs it any more.
+func before(ctx context.Context, at time.Time) *deadline {
+	if own, ok := ctx.Deadline(); ok && own.Before(at) {
+		at = own
+	}
+	return &deadline{Context: ctx, at: at}
+}
+
+// Deadline implements context.Context.
+func (d *deadline) Deadline() (time.Time, bool) { return d.at, true }
+
+// Done implements context.Context.
+func (d *deadline) Done() <-chan struct{} { return d.wait().Done() }
+
+// Err implements context.Context.
+func (d *deadline) Err() error {
+	d.mu.Lock()
+	timed, ended := d.timed, d.ended
+	d.mu.Unlock()
+	switch {
+	case timed != nil:
+		return timed.Err()
+	case ended:
+		return context.Canceled
+	case d.Context.Err() != nil:
+		return d.Context.Err()
+	case !time.Now().Before(d.at):
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// AfterFunc lets package context derive from d without a goroutine.
+func (d *deadline) AfterFunc(f func()) func() bool { return context.AfterFunc(d.wait(), f) }
+
+// wait makes the context with the timer.
+func (d *deadline) wait() context.Context {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.timed == nil {
+		d.timed, d.cancel = context.WithDeadline(d.Context, d.at)
+		if d.ended {
+			d.cancel()
+		}
+	}
+	return d.timed
+}
+
+// end frees the timer and ends the context.
+func (d *deadline) end() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ended = true
+	if d.cancel != nil {
+		d.cancel()
+	}
+}
+
+var _ context.Context = (*deadline)(nil)

@@ -1,0 +1,96 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestADeadlineEndsWithItsTimeOrItsParent(t *testing.T) {
+	parent, cancel := context.WithCancelCause(context.Background())
+	past, future := time.Now().Add(-time.Second), time.Now().Add(time.Hour)
+	for _, waits := range []bool{false, true} {
+		d := before(context.Background(), past)
+		if waits {
+			<-d.Done()
+		}
+		if d.Err() != context.DeadlineExceeded {
+			t.Errorf("waits %t: after its time it says %v", waits, d.Err())
+		}
+		d.end()
+		d = before(parent, future)
+		if waits {
+			_ = d.Done()
+		}
+		if at, ok := d.Deadline(); !ok || !at.Equal(future) || d.Err() != nil {
+			t.Errorf("waits %t: before its time it says %v, %v", waits, at, d.Err())
+		}
+		d.end()
+		if d.Err() != context.Canceled || waits != closed(d) {
+			t.Errorf("waits %t: after its end it says %v", waits, d.Err())
+		}
+	}
+	gone := errors.New("gone")
+	waiting, asking := before(parent, future), before(parent, future)
+	defer waiting.end()
+	defer asking.end()
+	done := waiting.Done()
+	cancel(gone)
+	<-done
+	if waiting.Err() != context.Canceled || asking.Err() != context.Canceled || context.Cause(asking) != gone {
+		t.Errorf("after its parent's end: %v, %v, cause %v", waiting.Err(), asking.Err(), context.Cause(asking))
+	}
+}
+
+// closed reports whether Done was made and is closed; it makes none.
+func closed(d *deadline) bool { return d.timed != nil && d.timed.Err() != nil }
+
+func TestADeadlineIsTheEarlierOfTwo(t *testing.T) {
+	soon, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	want, _ := soon.Deadline()
+	d := before(soon, time.Now().Add(time.Hour))
+	defer d.end()
+	if got, _ := d.Deadline(); !got.Equal(want) {
+		t.Errorf("deadline %v, want the parent's %v", got, want)
+	}
+}
+
+func TestADeadlineThatEndedBeforeSomebodyWaitsIsClosed(t *testing.T) {
+	d := before(context.Background(), time.Now().Add(time.Hour))
+	d.end()
+	<-d.Done()
+}
+
+// TestContextsDeriveFromADeadline also finds goroutines left behind: the tests
+// of this package end with a check for them.
+func TestContextsDeriveFromADeadline(t *testing.T) {
+	type key struct{}
+	d := before(context.WithValue(context.Background(), key{}, 7), time.Now().Add(time.Hour))
+	child, cancel := context.WithCancel(d)
+	defer cancel()
+	fired := make(chan struct{})
+	stop := context.AfterFunc(d, func() { t.Error("stopped, but called") })
+	context.AfterFunc(d, func() { close(fired) })
+	if child.Value(key{}) != 7 || !stop() {
+		t.Error("a derived context lacks what its parent has")
+	}
+	d.end()
+	<-child.Done()
+	<-fired
+}
+
+func TestADeadlineIsSafeForConcurrentUse(t *testing.T) {
+	for range 100 {
+		d := before(context.Background(), time.Now().Add(time.Hour))
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() { <-d.Done() })
+			wg.Go(func() { _ = d.Err() })
+		}
+		wg.Go(d.end)
+		wg.Wait()
+	}
+}

@@ -1,0 +1,54 @@
+package wasm
+
+import (
+	"errors"
+
+	"github.com/swapline/swapline/runtime/wasm/snapshot"
+)
+
+// frozen is the state of a guest after it was warmed up: its memory and its
+// mutable globals. Its tables and segments are those that the module declares,
+// because only modules that cannot change them are frozen.
+type frozen struct {
+	image   *snapshot.Image
+	globals []uint64
+}
+
+// freeze takes the present state of the guest.
+func (g *guest) freeze() (*frozen, error) {
+	image, err := g.engine.Freeze()
+	if err != nil {
+		return nil, err
+	}
+	f := &frozen{image: image}
+	for _, global := range g.globals {
+		f.globals = append(f.globals, global.Get())
+	}
+	return f, nil
+}
+
+// thaw sets the globals of a guest that was instantiated with the image.
+func (g *guest) thaw(f *frozen) {
+	for i, v := range f.globals {
+		g.globals[i].Set(v)
+	}
+}
+
+// errUsed says that a guest cannot serve a second request.
+var errUsed = errors.New("the guest's module changes tables or segments")
+
+// rest makes the guest what it was before the call. After an error it is of no
+// further use.
+func (g *guest) rest() error {
+	switch {
+	case g.once:
+		return errUsed
+	case g.between == nil:
+		return nil
+	}
+	if err := g.engine.Restore(g.between.image); err != nil {
+		return err
+	}
+	g.thaw(g.between)
+	return nil
+}
