@@ -2,10 +2,11 @@ package guard
 
 // body is the state of the function that is being read.
 type body struct {
-	locals int    // with parameters
-	nest   []byte // opcodes of the open blocks, outermost first
-	loops  int    // open loops
-	labels int    // weighted, see the package comment
+	locals int         // with parameters
+	nest   []byte      // opcodes of the open blocks, outermost first
+	loops  int         // open loops
+	labels int         // weighted, see the package comment
+	types  []ValueType // of the locals; kept for a tracer only
 }
 
 // work estimates the compile effort so far.
@@ -31,11 +32,12 @@ func (p *parser) function(typ uint32) {
 	p.within("bytes of a function", size, p.limits.Body)
 	outer := p.enter(size)
 	start := p.pos
-	p.code = body{nest: p.code.nest[:0], locals: len(p.types[typ].Params)}
+	p.code = body{nest: p.code.nest[:0], locals: len(p.types[typ].Params), types: append(p.code.types[:0], p.types[typ].Params...)}
 	p.localDecls()
 	if p.tracer != nil && p.err == nil {
 		p.tracer.Body(Body{Type: p.types[typ], Locals: p.code.locals, Start: start, Code: p.pos, End: p.end})
 	}
+	p.operands.begin(p.types[typ].Results)
 	p.push(opBlock)
 	for p.err == nil && len(p.code.nest) > 0 {
 		p.step()
@@ -57,11 +59,19 @@ func (p *parser) account() {
 func (p *parser) localDecls() {
 	p.each("local declarations", 2, p.limits.Locals, func() {
 		n := p.u32()
-		p.valueType()
+		t := p.valueType()
 		if p.within("locals of a function", n, p.limits.Locals-p.code.locals) {
 			p.code.locals += int(n)
+			p.declare(int(n), t)
 		}
 	})
+}
+
+// declare notes the types of n more locals.
+func (p *parser) declare(n int, t ValueType) {
+	for ; n > 0 && p.tracer != nil; n-- {
+		p.code.types = append(p.code.types, t)
+	}
 }
 
 // push opens a block.
@@ -123,6 +133,12 @@ func (p *parser) elseBranch() {
 	p.label(1)
 }
 
+// alone is the list of one type.
+func (p *parser) alone(t ValueType) []ValueType {
+	p.codes[t] = t
+	return p.codes[t : t+1 : t+1]
+}
+
 // blockType reads nothing (0x40), a value type or a type index.
 func (p *parser) blockType() {
 	if p.err != nil || p.pos >= p.end {
@@ -130,8 +146,14 @@ func (p *parser) blockType() {
 		return
 	}
 	c := p.b[p.pos]
-	if t := ValueType(c); c == 0x40 || t.number() || t.reference() {
+	switch t := ValueType(c); {
+	case c == 0x40:
 		p.pos++
+		p.sign = FuncType{}
+		return
+	case t.number() || t.reference():
+		p.pos++
+		p.sign = FuncType{Results: p.alone(t)}
 		return
 	}
 	i := p.signed(33)
@@ -139,6 +161,6 @@ func (p *parser) blockType() {
 		p.malformed("block type %d does not exist, there are %d", i, len(p.types))
 	}
 	if p.err == nil {
-		p.arity = len(p.types[i].Params) + len(p.types[i].Results)
+		p.sign = p.types[i]
 	}
 }

@@ -26,13 +26,14 @@
 // Every count, size and index is checked: each vector fits into the bytes that
 // are left, each index exists, each LEB128 fits its width, each opcode is
 // known and each body ends with its last "end". Types on the operand stack are
-// not checked; every engine does that.
+// not checked; every engine does that. [Trace] follows them for a [Tracer].
 //
 // # What is limited
 //
 // See [Limits]. Besides plain counts there is work, an estimate of how long a
 // compiler needs for one function with L labels (blocks, conditional branches
-// and br_table targets count one, loops four) and V locals and parameters:
+// and br_table targets count one, loops and table.fill four) and V locals and
+// parameters:
 //
 //	work = L * (1 + V) + L * L / 100
 //
@@ -156,19 +157,28 @@ type parser struct {
 	types     []FuncType // type section
 	funcs     []uint32   // type index of each function, imports first
 	imported  int        // functions imported
+	globals   []ValueType
 	tables    []table
 	dataCount int // data count section
 	customs   int
-	elements  int    // functions named in all element segments
-	segments  int    // element segments
-	named     bool   // a name section was seen
-	growsOpen bool   // table.grow is used on a table without maximum
-	code      body   // scratch of the code section
-	more      uint32 // second opcode of the instruction that was read last
-	arity     int    // of the block type that was read last
+	elements  int  // functions named in all element segments
+	segments  int  // element segments
+	named     bool // a name section was seen
+	growsOpen bool // table.grow is used on a table without maximum
+	code      body // scratch of the code section
+	operands  operands
+
+	// Of the instruction that was read last:
+	more  uint32    // its second opcode
+	sign  FuncType  // of what it calls, or the block that it opens
+	value ValueType // that it moves
+
+	codes [256]ValueType // see alone
 }
 
 type table struct {
+	entry   ValueType
+	entries uint32 // at the start
 	bounded bool
 }
 

@@ -275,3 +275,26 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestElementsStayInsideOfTheirTable: wazero takes a segment that ends outside
+// for none, the specification for a trap.
+func TestElementsStayInsideOfTheirTable(t *testing.T) {
+	for _, c := range []struct {
+		entries byte
+		at      int32
+		items   int
+		fits    bool
+	}{{1, 0, 1, true}, {3, 1, 2, true}, {1, 1, 0, true}, {1, 1, 1, false}, {3, 2, 2, false}, {1, 2, 0, false}, {1, -1, 1, false}, {0, 0, 1, false}} {
+		items := make([][]byte, c.items)
+		for i := range items {
+			items[i] = w.U32(0)
+		}
+		b := w.Module(w.Section(1, w.Vec(w.Func("", ""))), w.Section(3, w.Vec(w.U32(0))),
+			w.Section(4, w.Vec(w.Op(0x70, 0, c.entries))),
+			w.Section(9, w.Vec(w.Join(w.U32(0), w.I32(c.at), w.Op(0x0b), w.Vec(items...)))),
+			w.Section(10, w.Vec(w.Body())))
+		if code := codeOf(t, b, guard.Limits{}); (code == "") != c.fits || !c.fits && code != problem.WasmMalformed {
+			t.Errorf("%d items at %d of %d entries: %q, want fits %t", c.items, c.at, c.entries, code, c.fits)
+		}
+	}
+}

@@ -2,39 +2,46 @@ package guard
 
 // Opcodes with a meaning for the structure of a function.
 const (
-	opBlock      = 0x02
-	opLoop       = 0x03
-	opIf         = 0x04
-	opElse       = 0x05
-	opEnd        = 0x0b
-	opBranch     = 0x0c
-	opBranchIf   = 0x0d
-	opTable      = 0x0e
-	opCall       = 0x10
-	opIndirect   = 0x11
-	opSelectType = 0x1c
-	opLocalGet   = 0x20
-	opLocalTee   = 0x22
-	opGlobalGet  = 0x23
-	opGlobalSet  = 0x24
-	opTableGet   = 0x25
-	opTableSet   = 0x26
-	opFirstLoad  = 0x28
-	opLastStore  = 0x3e
-	opMemorySize = 0x3f
-	opMemoryGrow = 0x40
-	opConstI32   = 0x41
-	opConstI64   = 0x42
-	opConstF32   = 0x43
-	opConstF64   = 0x44
-	opFirstMath  = 0x45
-	opLastMath   = 0xc4
-	opRefNull    = 0xd0
-	opRefIsNull  = 0xd1
-	opRefFunc    = 0xd2
-	opMore       = 0xfc
-	opSIMD       = 0xfd
-	opThreads    = 0xfe
+	opUnreachable = 0x00
+	opNop         = 0x01
+	opBlock       = 0x02
+	opLoop        = 0x03
+	opIf          = 0x04
+	opElse        = 0x05
+	opEnd         = 0x0b
+	opBranch      = 0x0c
+	opBranchIf    = 0x0d
+	opTable       = 0x0e
+	opReturn      = 0x0f
+	opCall        = 0x10
+	opIndirect    = 0x11
+	opDrop        = 0x1a
+	opSelect      = 0x1b
+	opSelectType  = 0x1c
+	opLocalGet    = 0x20
+	opLocalSet    = 0x21
+	opLocalTee    = 0x22
+	opGlobalGet   = 0x23
+	opGlobalSet   = 0x24
+	opTableGet    = 0x25
+	opTableSet    = 0x26
+	opFirstLoad   = 0x28
+	opLastLoad    = 0x35
+	opLastStore   = 0x3e
+	opMemorySize  = 0x3f
+	opMemoryGrow  = 0x40
+	opConstI32    = 0x41
+	opConstI64    = 0x42
+	opConstF32    = 0x43
+	opConstF64    = 0x44
+	opFirstMath   = 0x45
+	opLastMath    = 0xc4
+	opRefNull     = 0xd0
+	opRefIsNull   = 0xd1
+	opRefFunc     = 0xd2
+	opMore        = 0xfc
+	opSIMD        = 0xfd
+	opThreads     = 0xfe
 )
 
 // instruction reads one instruction with its immediates.
@@ -44,7 +51,7 @@ func (p *parser) instruction() {
 	case p.err != nil:
 	case op >= opFirstMath && op <= opLastMath:
 	case op >= opLocalGet && op <= opLocalTee:
-		p.index("local", p.code.locals)
+		p.local()
 	case op >= opFirstLoad && op <= opLastStore:
 		p.memoryAccess(op)
 	case op >= opBlock && op <= opTable:
@@ -53,6 +60,13 @@ func (p *parser) instruction() {
 		p.number(op)
 	default:
 		p.other(op)
+	}
+}
+
+// local reads the index of a local.
+func (p *parser) local() {
+	if i := p.index("local", p.code.locals); p.tracer != nil && p.err == nil {
+		p.value = p.code.types[i]
 	}
 }
 
@@ -81,35 +95,51 @@ func (p *parser) control(op byte) {
 func (p *parser) number(op byte) {
 	switch op {
 	case opConstI32:
+		p.value = I32
 		p.signed(32)
 	case opConstI64:
+		p.value = I64
 		p.signed(64)
 	case opConstF32:
+		p.value = F32
 		p.skip(4)
 	case opConstF64:
+		p.value = F64
 		p.skip(8)
 	}
 }
 
 func (p *parser) other(op byte) {
 	switch op {
-	case 0x00, 0x01, 0x0f, 0x1a, 0x1b, opRefIsNull: // unreachable, nop, return, drop, select
+	case opUnreachable, opNop, opReturn, opDrop, opSelect:
+	case opRefIsNull:
+		p.value = I32
 	case opCall:
-		p.functionIndex()
+		if i := p.functionIndex(); p.err == nil {
+			p.sign = p.funcType(i)
+		}
 	case opIndirect:
-		p.index("type", len(p.types))
+		if i := p.index("type", len(p.types)); p.err == nil {
+			p.sign = p.types[i]
+		}
 		p.index("table", len(p.tables))
 	case opSelectType:
 		p.selectType()
 	case opGlobalGet, opGlobalSet:
-		p.index("global", p.m.Globals)
+		if i := p.index("global", p.m.Globals); p.err == nil {
+			p.value = p.globals[i]
+		}
 	case opTableGet, opTableSet:
-		p.index("table", len(p.tables))
+		if i := p.index("table", len(p.tables)); p.err == nil {
+			p.value = p.tables[i].entry
+		}
 	case opMemorySize, opMemoryGrow:
+		p.value = I32
 		p.memory()
 	case opRefNull:
-		p.referenceType()
+		p.value = p.referenceType()
 	case opRefFunc:
+		p.value = FuncRef
 		p.functionIndex()
 	case opMore:
 		p.bulk(p.u32())
@@ -187,8 +217,11 @@ func (p *parser) bulk(op uint32) {
 		p.index("table", len(p.tables))
 	case 15: // table.grow
 		p.tableGrow()
-	case 16, 17: // table.size, table.fill
+	case 16: // table.size
 		p.index("table", len(p.tables))
+	case 17: // table.fill, of which engines make a loop
+		p.index("table", len(p.tables))
+		p.label(loopWeight)
 	default:
 		p.unsupported("opcode 0xfc %d is not known", op)
 	}

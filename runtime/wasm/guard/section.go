@@ -119,10 +119,12 @@ func (p *parser) valueType() ValueType {
 	return t
 }
 
-func (p *parser) referenceType() {
-	if t := ValueType(p.byte()); p.err == nil && !t.reference() {
+func (p *parser) referenceType() ValueType {
+	t := ValueType(p.byte())
+	if p.err == nil && !t.reference() {
 		p.unsupported("reference type 0x%02x is not supported", byte(t))
 	}
+	return t
 }
 
 func (p *parser) importEntry() {
@@ -145,10 +147,10 @@ func (p *parser) functionEntry() {
 }
 
 func (p *parser) tableEntry() {
-	p.referenceType()
+	entry := p.referenceType()
 	min, max, bounded := p.bounds()
 	p.within("entries of a table", min, p.limits.TableEntries)
-	p.tables = append(p.tables, table{bounded: bounded && int64(max) <= int64(p.limits.TableEntries)})
+	p.tables = append(p.tables, table{entry: entry, entries: min, bounded: bounded && int64(max) <= int64(p.limits.TableEntries)})
 	p.m.Tables++
 }
 
@@ -178,7 +180,7 @@ func (p *parser) bounds() (min, max uint32, bounded bool) {
 }
 
 func (p *parser) globalEntry() {
-	p.valueType()
+	p.globals = append(p.globals, p.valueType())
 	if mutable := p.byte(); p.err == nil && mutable > 1 {
 		p.malformed("mutability %d", mutable)
 	}

@@ -1,10 +1,13 @@
 package guard
 
 // constant reads an initialiser: one constant and end.
-func (p *parser) constant() {
+func (p *parser) constant() { p.offset() }
+
+// offset is constant; it returns the value of an i32.
+func (p *parser) offset() (value uint32) {
 	switch op := p.byte(); op {
 	case 0x41:
-		p.signed(32)
+		value = uint32(p.signed(32))
 	case 0x42:
 		p.signed(64)
 	case 0x43:
@@ -21,6 +24,7 @@ func (p *parser) constant() {
 	if end := p.byte(); p.err == nil && end != opEnd {
 		p.unsupported("an initialiser is longer than one constant")
 	}
+	return value
 }
 
 // Bits of an element segment's form.
@@ -37,20 +41,38 @@ func (p *parser) elementEntry() {
 		p.malformed("element segment of form %d", form)
 		return
 	}
-	if form&elementPassive == 0 {
-		target := uint32(0)
-		if form&elementExplicit != 0 {
-			target = p.u32()
-		}
-		if p.err == nil && int64(target) >= int64(len(p.tables)) {
-			p.malformed("element segment for table %d, there are %d", target, len(p.tables))
-		}
-		p.constant()
+	var room uint64 // for the items
+	active := form&elementPassive == 0
+	if active {
+		room = p.elementTarget(form)
 	}
 	if form&(elementPassive|elementExplicit) != 0 {
 		p.elementKind(form)
 	}
-	p.elementItems(form)
+	if n := p.elementItems(form); p.err == nil && active && uint64(n) > room {
+		p.malformed("an element segment of %d items ends outside of its table; engines do not agree on what that means", n)
+	}
+}
+
+// elementTarget reads where an active segment goes, and returns how many entries
+// the table has from there on.
+func (p *parser) elementTarget(form uint32) uint64 {
+	target := uint32(0)
+	if form&elementExplicit != 0 {
+		target = p.u32()
+	}
+	if p.err == nil && int64(target) >= int64(len(p.tables)) {
+		p.malformed("element segment for table %d, there are %d", target, len(p.tables))
+	}
+	at := p.offset()
+	if p.err != nil {
+		return 0
+	}
+	entries := p.tables[target].entries
+	if at > entries {
+		p.malformed("an element segment begins at %d, behind the %d entries of its table", at, entries)
+	}
+	return uint64(entries) - uint64(at)
 }
 
 // elementKind reads what forms other than 0 and 4 state about their items.
@@ -62,7 +84,9 @@ func (p *parser) elementKind(form uint32) {
 	}
 }
 
-func (p *parser) elementItems(form uint32) {
+// elementItems returns their number.
+func (p *parser) elementItems(form uint32) int {
+	before := p.elements
 	size, item := 1, func() { p.functionIndex() }
 	if form&elementExprs != 0 {
 		size, item = 3, p.constant
@@ -71,6 +95,7 @@ func (p *parser) elementItems(form uint32) {
 		item()
 		p.elements++
 	})
+	return p.elements - before
 }
 
 func (p *parser) dataSection() {

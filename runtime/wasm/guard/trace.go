@@ -35,8 +35,11 @@ type Instruction struct {
 	Op         byte
 	More       uint32 // second opcode behind the prefix 0xfc
 	Start, End int
-	Depth      int // blocks that are open behind it, without the body itself
-	Arity      int // parameters and results of the block that it opens
+	Depth      int      // blocks that are open behind it, without the body itself
+	Block      FuncType // of the block, loop or if that it opens
+	// Operand is the type that a select chooses from, 0 where the select
+	// cannot be reached. It is right if the types of the module are.
+	Operand ValueType
 }
 
 // Trace is [Parse] with a tracer.
@@ -58,14 +61,18 @@ func (p *parser) traced(n int) uint32 {
 // step reads one instruction and reports it.
 func (p *parser) step() {
 	i := Instruction{Start: p.pos}
-	p.arity, p.more = 0, 0
+	p.more = 0
 	p.instruction()
 	if p.tracer == nil || p.err != nil {
 		return
 	}
-	i.Op, i.More, i.End, i.Depth, i.Arity = p.b[i.Start], p.more, p.pos, len(p.code.nest)-1, p.arity
-	if i.Op == opEnd {
+	i.Op, i.More, i.End, i.Depth = p.b[i.Start], p.more, p.pos, len(p.code.nest)-1
+	i.Operand = p.operate(i.Op)
+	switch i.Op {
+	case opEnd:
 		i.Depth++ // counted as the depth that it closes
+	case opBlock, opLoop, opIf:
+		i.Block = p.sign
 	}
 	p.tracer.Instruction(i)
 }

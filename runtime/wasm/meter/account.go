@@ -5,9 +5,10 @@ import (
 	"math"
 )
 
-// Slice is the fuel that a call gets before the host is asked again: about half
-// a millisecond.
-const Slice = 1_000_000
+// Slice is the fuel that a call gets before the host is asked again. It takes 20
+// to 50 microseconds of usual code, and 40 milliseconds where each instruction is a
+// load that misses all caches; asking takes a quarter of a microsecond.
+const Slice = 100_000
 
 // What ends a call.
 var (
@@ -26,7 +27,7 @@ type Account struct {
 }
 
 // Begin starts a call that may use limit units; 0 means no limit. It returns the
-// fuel that the module must be given. Its depth must be MaxDepth.
+// fuel that the module must be given. Its depth must be MaxDepth or less.
 func (a *Account) Begin(limit int64) (fuel int64) {
 	if limit <= 0 {
 		limit = math.MaxInt64
@@ -51,5 +52,7 @@ func (a *Account) Tick(fuel, depth int64) (int64, error) {
 	return fuel + grant, nil
 }
 
-// Used returns what the call has used, given the fuel that the module has left.
+// Used returns what the call has used, given the fuel that the module has left. When
+// the call ended with ErrSpent, that is more than its limit: what was charged last did
+// not happen.
 func (a *Account) Used(fuel int64) int64 { return a.granted - fuel }

@@ -5,25 +5,31 @@ import "github.com/swapline/swapline/runtime/wasm/guard"
 // body is the function that is being rewritten.
 type body struct {
 	guard.Body
-	entry  int64  // weights outside of loops
-	count  int64  // instructions
-	calls  bool   // it calls, so it counts depth
-	loops  []loop // open ones
-	edits  []edit
-	callee uint32 // the function index that was read last
+	entry   int64   // weights outside of loops
+	count   int64   // instructions
+	calls   bool    // it calls, so it counts depth
+	points  []point // where code is charged that is read now, the innermost last
+	edits   []edit
+	callee  uint32 // the function index that was read last
+	selects bool   // it selects floats
 }
 
-// loop is an open loop.
-type loop struct {
-	depth int // of its end
-	edit  int // of its header
+// point is the header of an open loop, or a place in a long line of code.
+type point struct {
+	depth int // of the end of its block
+	edit  int // that charges there
 }
+
+// line is the weight that a point may have before there is another one in its
+// block: half of a slice.
+const line = Slice / 2
 
 // edit replaces the bytes from start to end of the module.
 type edit struct {
 	start, end int
 	kind       kind
 	value      int64
+	params     []guard.ValueType // of the loop
 }
 
 type kind byte
@@ -31,13 +37,15 @@ type kind byte
 const (
 	putIndex  kind = iota // the index value
 	putCharge             // the charge of value at a loop header
+	putPoint              // the charge of value elsewhere
 	putBranch             // br value, for a return in functions that count depth
 	putCall               // call of function value
+	putSelect             // a select of floats
 )
 
 // Body implements guard.Tracer.
 func (w *rewriter) Body(b guard.Body) {
-	w.body = body{Body: b, entry: int64(1 + b.Locals + len(b.Type.Results)), loops: w.body.loops[:0], edits: w.body.edits[:0]}
+	w.body = body{Body: b, entry: int64(1 + b.Locals + len(b.Type.Results)), points: w.body.points[:0], edits: w.body.edits[:0]}
 }
 
 // Instruction implements guard.Tracer.
@@ -52,17 +60,28 @@ func (w *rewriter) Instruction(i guard.Instruction) {
 	}
 	switch i.Op {
 	case opLoop:
-		b.loops = append(b.loops, loop{i.Depth, len(b.edits)})
-		b.edit(i.End, i.End, putCharge, 0)
+		b.begin(i, putCharge, i.Block.Params)
+	case opElse:
+		b.close(i.Depth)
 	case opEnd:
-		w.close(i)
+		w.leave(i)
 		return
 	case opReturn:
 		b.edit(i.Start, i.End, putBranch, int64(i.Depth))
 	case opCall, opIndirect:
 		b.calls = true
+	case opSelect, opSelectType:
+		b.choose(i)
 	}
-	b.add(w.weight(i))
+	if b.add(w.weight(i)) > line {
+		b.begin(i, putPoint, nil)
+	}
+}
+
+// begin makes a point behind the instruction.
+func (b *body) begin(i guard.Instruction, k kind, params []guard.ValueType) {
+	b.points = append(b.points, point{i.Depth, len(b.edits)})
+	b.edits = append(b.edits, edit{i.End, i.End, k, 0, params})
 }
 
 // weight knows imported functions, otherwise as the function weight.
@@ -74,26 +93,41 @@ func (w *rewriter) weight(i guard.Instruction) int64 {
 }
 
 func (b *body) edit(start, end int, k kind, value int64) {
-	b.edits = append(b.edits, edit{start, end, k, value})
+	b.edits = append(b.edits, edit{start: start, end: end, kind: k, value: value})
 }
 
-// add charges n at the innermost header.
-func (b *body) add(n int64) {
-	if top := len(b.loops) - 1; top >= 0 {
-		b.edits[b.loops[top].edit].value += n
-	} else {
-		b.entry += n
+// choose replaces a select of floats.
+func (b *body) choose(i guard.Instruction) {
+	if i.Operand == guard.F32 || i.Operand == guard.F64 {
+		b.selects = true
+		b.edit(i.Start, i.End, putSelect, int64(i.Operand))
 	}
 }
 
-// close ends a loop or the function.
-func (w *rewriter) close(i guard.Instruction) {
-	top := len(w.body.loops) - 1
-	switch {
-	case i.Depth == 0:
+// add charges n at the innermost point and returns what is charged there.
+func (b *body) add(n int64) int64 {
+	charged := &b.entry
+	if top := len(b.points) - 1; top >= 0 {
+		charged = &b.edits[b.points[top].edit].value
+	}
+	*charged += n
+	return *charged
+}
+
+// close ends a block, or the first part of an if: code behind it is reached
+// without the points in it.
+func (b *body) close(depth int) {
+	top := len(b.points)
+	for top > 0 && b.points[top-1].depth == depth {
+		top--
+	}
+	b.points = b.points[:top]
+}
+
+// leave ends a block or the function.
+func (w *rewriter) leave(i guard.Instruction) {
+	if w.body.close(i.Depth); i.Depth == 0 {
 		w.code = sized(w.code, w.function())
-	case top >= 0 && w.body.loops[top].depth == i.Depth:
-		w.body.loops = w.body.loops[:top]
 	}
 }
 
@@ -107,27 +141,39 @@ func (b *body) stack() int64 {
 func (w *rewriter) function() []byte {
 	out := w.declarations(w.scratch[:0])
 	if w.body.calls {
-		out = w.enter(out, w.body.entry, w.body.stack())
-		out = w.blockType(append(out, opBlock), w.body.Type.Results)
+		out = w.descend(out, w.body.entry, w.body.stack())
+		out = w.blockType(append(out, opBlock), guard.FuncType{Results: w.body.Type.Results})
 		out = w.edited(out)
-		out = append(w.leave(out, w.body.stack()), opEnd)
+		out = append(give(out, w.depth(), w.body.stack()), opEnd)
 	} else {
-		out = w.edited(w.charge(out, w.body.entry))
+		out = w.edited(w.enter(out, w.body.entry))
 	}
 	w.scratch = out
 	return out
 }
 
-// declarations appends the local declarations with spare ones.
+// declarations appends the local declarations with spare ones: two for fuel and
+// depth, and if floats are selected, one for the condition and one for each type.
 func (w *rewriter) declarations(out []byte) []byte {
-	spare := byte(1)
-	if w.body.calls {
-		spare = 2
-	}
 	n, width := count(w.module[w.body.Start:])
-	out = u32(out, n+1)
-	out = append(out, w.module[w.body.Start+width:w.body.Code]...)
-	return append(out, spare, byte(guard.I64))
+	more := []byte{2, byte(guard.I64)}
+	if w.body.selects {
+		more = append(more, 1, byte(guard.I32), 1, byte(guard.F32), 1, byte(guard.F64))
+	}
+	out = u32(out, n+uint32(len(more)/2))
+	return append(append(out, w.module[w.body.Start+width:w.body.Code]...), more...)
+}
+
+// Indices of the spare locals.
+
+func (w *rewriter) fuelLeft() uint32  { return uint32(w.body.Locals) }
+func (w *rewriter) depthLeft() uint32 { return uint32(w.body.Locals) + 1 }
+func (w *rewriter) condition() uint32 { return uint32(w.body.Locals) + 2 }
+func (w *rewriter) second(t guard.ValueType) uint32 {
+	if t == guard.F32 {
+		return uint32(w.body.Locals) + 3
+	}
+	return uint32(w.body.Locals) + 4
 }
 
 // edited appends the instructions.
@@ -146,22 +192,26 @@ func (w *rewriter) edited(out []byte) []byte {
 func (w *rewriter) put(out []byte, e edit) []byte {
 	switch e.kind {
 	case putCharge:
-		return w.charge(out, e.value)
+		return w.charge(out, e.value, e.params)
+	case putPoint:
+		return w.enter(out, e.value)
 	case putBranch:
 		return op(out, opBranch, uint32(e.value))
 	case putCall:
 		return op(out, opCall, uint32(e.value))
+	case putSelect:
+		return w.choose(out, guard.ValueType(e.value))
 	}
 	return u32(out, uint32(e.value))
 }
 
-// blockType appends the type of a block without parameters.
-func (w *rewriter) blockType(out []byte, results []guard.ValueType) []byte {
-	switch len(results) {
-	case 0:
+// blockType appends the type of a block.
+func (w *rewriter) blockType(out []byte, t guard.FuncType) []byte {
+	switch {
+	case len(t.Params) == 0 && len(t.Results) == 0:
 		return append(out, empty)
-	case 1:
-		return append(out, byte(results[0]))
+	case len(t.Params) == 0 && len(t.Results) == 1:
+		return append(out, byte(t.Results[0]))
 	}
-	return s64(out, int64(w.typeOf(guard.FuncType{Results: results})))
+	return s64(out, int64(w.typeOf(t)))
 }

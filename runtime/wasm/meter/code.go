@@ -37,93 +37,54 @@ func take(b []byte, global, local uint32, n int64) []byte {
 	return op(b, opGlobalSet, global)
 }
 
-// ask appends: if what is on the stack is below zero, call f.
-func ask(b []byte, f uint32) []byte {
-	b = append(b, opConstI64, 0, opLess, opIf, empty)
-	return append(op(b, opCall, f), opEnd)
+// give appends: global += n.
+func give(b []byte, global uint32, n int64) []byte {
+	b = op(b, opGlobalGet, global)
+	b = s64(append(b, opConstI64), n)
+	return op(append(b, opAdd), opGlobalSet, global)
 }
 
-// charge appends the charge of n.
-func (w *rewriter) charge(b []byte, n int64) []byte {
-	b = take(b, w.fuel(), w.spare(), n)
-	return ask(op(b, opLocalGet, w.spare()), w.asking())
+// charge appends the charge of n at the header of a loop that takes parameters.
+// If fuel is short, the host is asked, and the loop begins once more: a branch
+// back is what keeps engines from making room for the call where fuel is not
+// short.
+func (w *rewriter) charge(b []byte, n int64, params []guard.ValueType) []byte {
+	b = take(b, w.fuel(), w.fuelLeft(), n)
+	b = w.unless(op(b, opLocalGet, w.fuelLeft()), params)
+	return append(give(b, w.fuel(), n), opBranch, 1, opEnd)
 }
 
-// enter appends the charge of n and the taking of depth units.
-func (w *rewriter) enter(b []byte, n, depth int64) []byte {
-	b = take(b, w.fuel(), w.spare(), n)
-	b = take(b, w.depth(), w.spare()+1, depth)
-	b = op(b, opLocalGet, w.spare())
-	b = op(b, opLocalGet, w.spare()+1)
-	return ask(append(b, opOr), w.asking())
+// unless appends: if what is on the stack is below zero, ask the host and. What
+// follows is the rest of that part; it must not be left through its end.
+func (w *rewriter) unless(b []byte, params []guard.ValueType) []byte {
+	b = append(b, opConstI64, 0, opNotLess, opIf)
+	b = w.blockType(b, guard.FuncType{Params: params, Results: params})
+	return op(append(b, opElse), opCall, w.asking())
 }
 
-// leave appends the giving back of depth units.
-func (w *rewriter) leave(b []byte, depth int64) []byte {
-	b = op(b, opGlobalGet, w.depth())
-	b = s64(append(b, opConstI64), depth)
-	return op(append(b, opAdd), opGlobalSet, w.depth())
+// enter appends the charge of n at the entry of a function, or anywhere else: what
+// is on the stack stays there.
+func (w *rewriter) enter(b []byte, n int64) []byte {
+	return append(w.charge(append(b, opLoop, empty), n, nil), opEnd)
 }
 
-// helper is a function behind those of the module.
-type helper struct {
-	signature guard.FuncType
-	body      []byte
+// descend appends the charge of n and the taking of depth units.
+func (w *rewriter) descend(b []byte, n, depth int64) []byte {
+	b = take(append(b, opLoop, empty), w.fuel(), w.fuelLeft(), n)
+	b = take(b, w.depth(), w.depthLeft(), depth)
+	b = op(op(b, opLocalGet, w.fuelLeft()), opLocalGet, w.depthLeft())
+	b = w.unless(append(b, opOr), nil)
+	b = give(give(b, w.fuel(), n), w.depth(), depth)
+	return append(b, opBranch, 1, opEnd, opEnd)
 }
 
-// helpers returns the functions in the order of their indices.
-func (w *rewriter) helpers() []helper {
-	one := []guard.ValueType{guard.I32}
-	three := []guard.ValueType{guard.I32, guard.I32, guard.I32}
-	hs := []helper{
-		{guard.FuncType{}, w.askingBody()},
-		{guard.FuncType{Params: one, Results: one}, w.lengthBody(bytesShift)},
-		{guard.FuncType{Params: one, Results: one}, w.lengthBody(0)},
+// choose appends a select of floats as one of integers, see the package comment.
+func (w *rewriter) choose(b []byte, t guard.ValueType) []byte {
+	toBits, fromBits := byte(opBitsF32), byte(opFloatI32)
+	if t == guard.F64 {
+		toBits, fromBits = opBitsF64, opFloatI64
 	}
-	if w.counts[memories] == 0 {
-		return hs
-	}
-	return append(hs,
-		helper{guard.FuncType{Params: one, Results: one}, w.growBody()},
-		helper{guard.FuncType{Params: three}, w.moveBody(opMore, memoryFill, 0)},
-		helper{guard.FuncType{Params: three}, w.moveBody(opMore, memoryCopy, 0, 0)})
-}
-
-// askingBody is func(): fuel = tick(fuel, depth).
-func (w *rewriter) askingBody() []byte {
-	b := op([]byte{0}, opGlobalGet, w.fuel())
-	b = op(b, opGlobalGet, w.depth())
-	b = op(b, opCall, w.imported())
-	b = op(b, opGlobalSet, w.fuel())
-	return append(b, opEnd)
-}
-
-// lengthBody is func(n i32) i32: it charges n, shifted to the right, and returns
-// n.
-func (w *rewriter) lengthBody(shift int64) []byte {
-	b := op([]byte{1, 1, byte(guard.I64)}, opGlobalGet, w.fuel())
-	b = append(op(b, opLocalGet, 0), opExtend)
-	b = append(s64(append(b, opConstI64), shift), opShift, opSub)
-	b = op(op(b, opLocalTee, 1), opGlobalSet, w.fuel())
-	b = ask(op(b, opLocalGet, 1), w.asking())
-	return append(op(b, opLocalGet, 0), opEnd)
-}
-
-// growBody is func(pages i32) i32: memory.grow that charges for what it got.
-func (w *rewriter) growBody() []byte {
-	b := append(op([]byte{2, 1, byte(guard.I32), 1, byte(guard.I64)}, opLocalGet, 0), opGrow, 0)
-	b = append(op(b, opLocalTee, 1), opConstI32, 0x7f, opNotEqual, opIf, empty)
-	b = append(op(op(b, opGlobalGet, w.fuel()), opLocalGet, 0), opExtend)
-	b = append(s64(append(b, opConstI64), pageFuel), opMul, opSub)
-	b = op(op(b, opLocalTee, 2), opGlobalSet, w.fuel())
-	b = append(ask(op(b, opLocalGet, 2), w.asking()), opEnd)
-	return append(op(b, opLocalGet, 1), opEnd)
-}
-
-// moveBody is func(i32, i32, n i32): memory.fill or memory.copy that charges for
-// n bytes. Engines make much code of these two, so it stands here once.
-func (w *rewriter) moveBody(instruction ...byte) []byte {
-	b := op(op([]byte{0}, opLocalGet, 0), opLocalGet, 1)
-	b = op(op(b, opLocalGet, 2), opCall, w.chargingBytes())
-	return append(append(b, instruction...), opEnd)
+	b = op(op(b, opLocalSet, w.condition()), opLocalSet, w.second(t))
+	b = append(op(append(b, toBits), opLocalGet, w.second(t)), toBits)
+	return append(op(b, opLocalGet, w.condition()), opSelect, fromBits)
 }

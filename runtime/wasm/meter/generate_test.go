@@ -15,8 +15,8 @@ const (
 )
 
 // generator makes valid modules that end: every call and every loop takes from
-// a budget in global 0. Floats never reach memory or integers by their bits, so
-// the bits of NaN decide nothing.
+// a budget in global 0. Floats that may be NaN reach neither memory nor integers
+// by their bits, so the bits of NaN decide nothing.
 type generator struct {
 	*rand.Rand
 	types  []signature
@@ -24,6 +24,7 @@ type generator struct {
 	locals []byte
 	labels [][]byte // types that a branch to each open label takes
 	result []byte
+	floats bool // it is mostly about selects of floats
 }
 
 type signature struct{ params, results []byte }
@@ -34,7 +35,7 @@ const (
 )
 
 func generate(seed uint64) []byte {
-	g := &generator{Rand: rand.New(rand.NewPCG(seed, 1))}
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 1)), floats: seed%2 == 1}
 	g.types = []signature{{nil, nil}, {[]byte{i32}, []byte{i32}}, {[]byte{i64, i32}, []byte{i32, i64}}}
 	for range g.IntN(4) {
 		g.types = append(g.types, signature{g.some(3), g.some(4)})
@@ -53,7 +54,12 @@ func (g *generator) some(n int) []byte {
 	return ts
 }
 
-func (g *generator) any() byte { return []byte{i32, i32, i64, i64, f32, f64}[g.IntN(6)] }
+func (g *generator) any() byte {
+	if g.floats && g.IntN(4) > 0 {
+		return f64
+	}
+	return []byte{i32, i32, i64, i64, f32, f64}[g.IntN(6)]
+}
 
 func (g *generator) module() []byte {
 	var types, funcs, exports, bodies, elems [][]byte
@@ -159,9 +165,14 @@ func (g *generator) value(t byte, deep int) []byte {
 		return w.Join(w.Op(0x20), g.local(t))
 	}
 	deep--
-	switch g.IntN(8) {
+	choice := g.IntN(8)
+	if g.floats && t == f64 && g.IntN(2) == 0 {
+		choice = 0
+	}
+	switch choice {
 	case 0:
-		return w.Join(g.value(t, deep), g.value(t, deep), g.value(i32, deep), w.Op(0x1b)) // select
+		typed := [][]byte{w.Op(0x1b), w.Op(0x1c, 1, t)}[g.IntN(2)]
+		return w.Join(g.value(t, deep), g.value(t, deep), g.value(i32, deep), typed) // select
 	case 1:
 		g.labels = append(g.labels, []byte{t})
 		code := w.Join(g.value(i32, deep), w.Op(0x04, t), g.statement(deep-1), g.value(t, deep), w.Op(0x05), g.value(t, deep), w.Op(0x0b))
@@ -176,9 +187,34 @@ func (g *generator) value(t byte, deep int) []byte {
 	case i64:
 		return g.valueI64(deep)
 	case f32:
-		return []byte(string(w.Join(g.value(i32, deep), w.Op(0xb2), g.value(f32, deep), w.Op(byte(0x92+g.IntN(4))))))
+		return g.float(f32, 0x8b, 0xb2, 0x2a, deep)
 	}
-	return w.Join(g.value(i64, deep), w.Op(0xb9), g.value(f64, deep), w.Op(byte(0xa0+g.IntN(4))))
+	return g.float(f64, 0x99, 0xb7, 0x2b, deep)
+}
+
+// converted pushes a float of a number; first is the first conversion to it.
+func (g *generator) converted(first byte, deep int) []byte {
+	if n := byte(g.IntN(4)); n < 2 {
+		return w.Join(g.value(i32, deep), w.Op(first+n))
+	} else {
+		return w.Join(g.value(i64, deep), w.Op(first+n))
+	}
+}
+
+// float pushes a value of type t. The opcodes are those of its absolute value,
+// its first conversion and its load.
+func (g *generator) float(t, absolute, convert, load byte, deep int) []byte {
+	switch g.IntN(6) {
+	case 0:
+		return w.Join(g.value(t, deep), w.Op(absolute+byte(g.IntN(7))))
+	case 1:
+		return w.Join(g.value(t, deep), g.converted(convert, deep), w.Op(absolute+13)) // copysign
+	case 2:
+		return w.Join(g.value(f32+f64-t, deep), w.Op(convert+4))
+	case 3:
+		return w.Join(g.address(deep), w.Op(load, 0, 3))
+	}
+	return w.Join(g.converted(convert, deep), g.value(t, deep), w.Op(absolute+7+byte(g.IntN(6))))
 }
 
 func (g *generator) valueI32(deep int) []byte {
@@ -188,9 +224,14 @@ func (g *generator) valueI32(deep int) []byte {
 	case 1:
 		return w.Join(g.value(i64, deep), w.Op(0xa7))
 	case 2:
-		return w.Join(g.value(f64, deep), g.value(f64, deep), w.Op(0x63))
+		first, t := byte(0x5b), byte(f32) // comparisons
+		if g.IntN(2) == 0 {
+			first, t = 0x61, f64
+		}
+		return w.Join(g.value(t, deep), g.value(t, deep), w.Op(first+byte(g.IntN(6))))
 	case 3:
-		return w.Join(g.value(f32, deep), w.Op(0xfc, 0))
+		n := byte(g.IntN(4))
+		return w.Join(g.value(f32-n/2, deep), [][]byte{w.Op(0xfc, n), w.Op(0xfc, n), w.Op(0xfc, n), w.Op(0xa8 + n)}[g.IntN(4)])
 	case 4:
 		return w.Op(0x23, byte(g.IntN(2)))
 	case 5:
@@ -199,17 +240,33 @@ func (g *generator) valueI32(deep int) []byte {
 		return [][]byte{w.Op(0x3f, 0), w.Op(0xfc, 16, 0), w.Join(w.Op(0xd0, 0x70), g.small(4, deep), w.Op(0xfc, 15, 0)),
 			w.Join(g.small(generatedTable, deep), w.Op(0x25, 0, 0xd1)), w.Op(0xd2, 0, 0xd1)}[g.IntN(5)]
 	}
+	switch g.IntN(5) {
+	case 0:
+		return w.Join(g.value(i32, deep), g.one(0x45, 0x67, 0x68, 0x69, 0xc0, 0xc1))
+	case 1:
+		return w.Join(g.value(i64, deep), g.value(i64, deep), w.Op(byte(0x51+g.IntN(10))))
+	case 2:
+		return w.Join(g.address(deep), g.one(0x2c, 0x2d, 0x2e, 0x2f), w.Op(0, 1))
+	}
 	return w.Join(g.value(i32, deep), g.value(i32, deep), w.Op(byte(0x6a+g.IntN(15))))
 }
 
+// one is one of the opcodes.
+func (g *generator) one(ops ...byte) []byte { return w.Op(ops[g.IntN(len(ops))]) }
+
 func (g *generator) valueI64(deep int) []byte {
-	switch g.IntN(5) {
+	switch g.IntN(8) {
 	case 0:
-		return w.Join(g.address(deep), w.Op(0x29, 0, 8))
+		return w.Join(g.address(deep), g.one(0x29, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35), w.Op(0, 8))
 	case 1:
-		return w.Join(g.value(i32, deep), w.Op(0xac))
+		return w.Join(g.value(i32, deep), g.one(0xac, 0xad))
 	case 2:
 		return w.Op(0x23, 2)
+	case 3:
+		n := byte(g.IntN(4))
+		return w.Join(g.value(f32-n/2, deep), w.Op(0xfc, 4+n))
+	case 4:
+		return w.Join(g.value(i64, deep), g.one(0x79, 0x7a, 0x7b, 0xc2, 0xc3, 0xc4))
 	}
 	return w.Join(g.value(i64, deep), g.value(i64, deep), w.Op(byte(0x7c+g.IntN(15))))
 }
@@ -260,6 +317,12 @@ func (g *generator) statement(deep int) []byte {
 			return w.Join(g.value(i32, deep), w.I32(1000), w.Op(0x46, 0x04, 0x40, 0x00, 0x0b)) // unreachable
 		}
 		return w.Join(g.value(i32, deep), w.Op(0x04, 0x40), g.values(g.result, deep), w.Op(0x0f, 0x0b)) // return
+	}
+	switch g.IntN(4) {
+	case 0:
+		return w.Join(g.address(deep), g.converted(0xb2, deep), w.Op(0x38, 0, 5))
+	case 1:
+		return w.Join(g.address(deep), g.converted(0xb7, deep), w.Op(0x39, 0, 5))
 	}
 	return w.Join(g.address(deep), g.value(i64, deep), w.Op(0x37, 0, 1))
 }

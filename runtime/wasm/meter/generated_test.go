@@ -1,22 +1,19 @@
 package meter_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"strconv"
 	"testing"
 
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
-
 	"github.com/swapline/swapline/runtime/wasm/guard"
 	"github.com/swapline/swapline/runtime/wasm/meter"
 )
 
-// modules is how many modules are generated: METER_MODULES, or 2,000.
+// modules is how many modules are generated: METER_MODULES, or 1,000.
 func modules(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("METER_MODULES"))
 	if err != nil && os.Getenv("METER_MODULES") != "" {
@@ -25,131 +22,141 @@ func modules(t *testing.T) int {
 	if n > 0 {
 		return n
 	}
-	return 2000
+	return 1000
 }
 
 // TestGeneratedModules: metering changes neither results, traps, memory nor
-// globals, and the fuel is the same on both engines.
-//
-// Of 50,000 modules one differs, number 6175 on the compiler for amd64: see the
-// package comment. With the interpreter none does.
+// globals, and the fuel is the same on every engine. What is right is what the
+// interpreter does with the module as it is. What wazero's compiler makes of
+// that one is counted only: it is wrong once in some ten thousand modules, see
+// the package comment.
 func TestGeneratedModules(t *testing.T) {
-	const seed = 1
-	runs := map[string]*runner{}
-	for name, config := range engines() {
-		runs[name] = newRunner(t, config)
-	}
-	calls, traps := 0, 0
+	const reference = "interpreter"
+	runs := machines(t)
+	calls, traps, unmetered, ticks := 0, 0, 0, 0
 	for i := range modules(t) {
-		plain := generate(uint64(i)<<8 | seed)
+		plain := generate(uint64(i))
+		want := run(t, runs[reference], plain, asIs)
 		metered := rewrite(t, plain)
-		if _, err := guard.Parse(metered, guard.Limits{}); err != nil {
-			t.Fatal(err)
-		}
-		var fuel map[string][]int64
-		for name, r := range runs {
-			want, _ := r.run(plain, false)
-			got, used := r.run(metered, true)
-			for c := range want {
-				if want[c] != got[c] {
-					t.Errorf("module %d on the %s, call %d: %s, without metering %s", i, name, c, got[c], want[c])
-				}
+		fuel := run(t, runs[reference], metered, crumbs).fuel
+		for name, m := range runs {
+			if name == "compiler" && differs(want, run(t, m, plain, asIs)) >= 0 {
+				unmetered++
+				t.Logf("module %d is wrong on the %s as it is", i, name)
 			}
-			fuel = compareFuel(t, fmt.Sprintf("module %d", i), fuel, name, used)
+			got := run(t, m, metered, sliced)
+			if c := differs(want, got); c >= 0 {
+				t.Errorf("module %d on %s, call %d: %s, without metering %s", i, name, c, got.ends[c], want.ends[c])
+			}
+			if fmt.Sprint(fuel) != fmt.Sprint(got.fuel) {
+				t.Errorf("module %d: fuel on %s is %v, in crumbs %v", i, name, got.fuel, fuel)
+			}
+			ticks += got.ticks
 		}
-		calls += len(fuel["compiler"])
+		calls += len(want.ends)
+		traps += want.traps
 	}
-	for _, r := range runs {
-		traps += r.traps
-	}
-	t.Logf("generated: modules=%d calls=%d traps=%d engines=%d ticks=%d", modules(t), calls, traps/4, len(runs), runs["compiler"].host.ticks)
-	if traps == 0 || traps/4 > calls/2 {
-		t.Error("calls should mostly return, and sometimes trap")
+	t.Logf("generated: modules=%d calls=%d traps=%d engines=%d ticks=%d wrong_unmetered=%d", modules(t), calls, traps, len(runs), ticks, unmetered)
+	if traps == 0 || traps > calls/2 || ticks == 0 {
+		t.Error("calls should mostly return, sometimes trap and sometimes tick")
 	}
 }
 
-func compareFuel(t *testing.T, what string, fuel map[string][]int64, engine string, used []int64) map[string][]int64 {
-	t.Helper()
-	for other, o := range fuel {
-		if fmt.Sprint(o) != fmt.Sprint(used) {
-			t.Errorf("%s: fuel on the %s is %v, on the %s %v", what, engine, used, other, o)
+// outcome is what the calls of a run returned and left behind.
+type outcome struct {
+	ends         []string
+	fuel         []int64
+	traps, ticks int
+}
+
+// differs returns the first call that ended otherwise, or -1.
+func differs(a, b outcome) int {
+	for c := range a.ends {
+		if a.ends[c] != b.ends[c] {
+			return c
 		}
 	}
-	if fuel == nil {
-		fuel = map[string][]int64{}
-	}
-	fuel[engine] = used
-	return fuel
+	return -1
 }
 
-// runner runs modules on one engine.
-type runner struct {
-	t       *testing.T
-	runtime wazero.Runtime
-	host    host
-	traps   int
-}
+// How a module gets its fuel.
+const (
+	asIs   = iota // it is not metered
+	sliced        // from an account
+	crumbs        // in steps of a few units
+)
 
-func newRunner(t *testing.T, c wazero.RuntimeConfig) *runner {
-	r := &runner{t: t, runtime: wazero.NewRuntimeWithConfig(context.Background(), c)}
-	t.Cleanup(func() { _ = r.runtime.Close(context.Background()) })
-	r.host.offer(t, r.runtime)
-	return r
-}
-
-// run calls every function twice, on one instance, and describes what each call
-// returned and left behind.
-func (r *runner) run(module []byte, metered bool) (ends []string, fuel []int64) {
-	ctx := context.Background()
-	compiled, err := r.runtime.CompileModule(ctx, module)
+// run calls every function twice, on one instance.
+func run(t *testing.T, m machine, module []byte, supply int) (o outcome) {
+	parsed, err := guard.Parse(module, guard.Limits{})
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
-	defer func() { _ = compiled.Close(ctx) }()
-	m, err := r.runtime.InstantiateModule(ctx, compiled, wazero.NewModuleConfig().WithName(""))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer func() { _ = m.Close(ctx) }()
+	h := &host{}
+	i := m.start(t, module, h)
+	defer i.close()
 	random := rand.New(rand.NewPCG(1, 2))
-	for i := range 2 * (len(compiled.ExportedFunctions())) {
-		f := m.ExportedFunction(string(rune('a' + i/2)))
-		set(m, "budget", generatedSteps)
-		if metered {
-			r.host.begin(m, 0)
+	for n := range 2 * len(parsed.Exports) {
+		e := parsed.Exports[n/2]
+		if e.Kind != guard.ExportFunction {
+			continue
 		}
-		end, trapped := call(f, random)
+		i.set("budget", generatedSteps)
+		if supply != asIs {
+			h.start(i, supply)
+		}
+		end, trapped := call(i, e, random)
 		if trapped {
-			r.traps++
+			o.traps++
 		}
-		if metered {
-			fuel = append(fuel, r.host.used(m))
-			if d := m.ExportedGlobal(meter.DepthGlobal).Get(); !trapped && d != meter.MaxDepth {
-				r.t.Errorf("a call that returned leaves the depth %d", int64(d))
+		if supply != asIs {
+			o.fuel = append(o.fuel, h.account.Used(int64(i.get(meter.FuelGlobal)))+h.crumbs)
+			if d := i.get(meter.DepthGlobal); !trapped && d != meter.MaxDepth {
+				t.Errorf("a call that returned leaves the depth %d", int64(d))
 			}
 		}
-		ends = append(ends, end+left(m))
+		o.ends = append(o.ends, end+left(i))
 	}
-	return ends, fuel
+	o.ticks = h.ticks
+	return o
 }
 
-func call(f api.Function, random *rand.Rand) (end string, trapped bool) {
-	args := make([]uint64, len(f.Definition().ParamTypes()))
-	for i, t := range f.Definition().ParamTypes() {
-		if args[i] = random.Uint64N(5000); t == api.ValueTypeF64 {
-			args[i] = api.EncodeF64(float64(args[i]))
+func call(i instance, e guard.Export, random *rand.Rand) (end string, trapped bool) {
+	args := make([]uint64, len(e.Type.Params))
+	for n, t := range e.Type.Params {
+		switch args[n] = random.Uint64N(5000); t {
+		case guard.F32:
+			args[n] = uint64(math.Float32bits(float32(args[n])))
+		case guard.F64:
+			args[n] = math.Float64bits(float64(args[n]))
 		}
 	}
-	got, err := f.Call(context.Background(), args...)
+	got, err := i.call(e.Name, args, len(e.Type.Results))
 	if err != nil {
 		return ending(err), true
 	}
-	return fmt.Sprint(got), false
+	for n, t := range e.Type.Results {
+		end += " " + describe(t, got[n])
+	}
+	return end, false
+}
+
+// describe leaves out the bits of NaN, which engines may choose.
+func describe(t guard.ValueType, v uint64) string {
+	switch {
+	case t == guard.F32 && math.Float32frombits(uint32(v)) != math.Float32frombits(uint32(v)):
+		return "nan"
+	case t == guard.F64 && math.IsNaN(math.Float64frombits(v)):
+		return "nan"
+	case t == guard.I32 || t == guard.F32:
+		v = uint64(uint32(v))
+	}
+	return fmt.Sprint(v)
 }
 
 // left describes memory and globals.
-func left(m api.Module) string {
-	b, _ := m.Memory().Read(0, m.Memory().Size())
+func left(i instance) string {
+	b := i.memory()
 	s := sha256.Sum256(b)
-	return fmt.Sprintf(" %d %x %d %d %d", len(b), s[:4], m.ExportedGlobal("budget").Get(), m.ExportedGlobal("x").Get(), m.ExportedGlobal("y").Get())
+	return fmt.Sprintf(" %d %x %d %d %d", len(b), s[:4], uint32(i.get("budget")), uint32(i.get("x")), i.get("y"))
 }

@@ -30,21 +30,44 @@ type host struct {
 	account meter.Account
 	ctx     context.Context
 	ticks   int
+	lowest  int64 // fuel at a tick
+	crumbs  int64 // given beside the account
+	crumb   int64 // given at a time, 0 for slices from the account
+}
+
+// crumb is a few units: so few that the host is asked at nearly every charge.
+const crumb = 7
+
+// mostTicks bounds how often a call that should end may ask.
+const mostTicks = 100_000
+
+func (h *host) tick(fuel, depth uint64) (uint64, error) {
+	h.ticks++
+	h.lowest = min(h.lowest, int64(fuel))
+	if h.ctx != nil && h.ctx.Err() != nil {
+		return 0, h.ctx.Err()
+	}
+	if h.crumb > 0 && h.ticks > mostTicks {
+		return 0, errors.New("the host is asked without end")
+	}
+	if h.crumb > 0 && int64(depth) >= 0 {
+		give := h.crumb - min(int64(fuel), 0)
+		h.crumbs += give
+		return fuel + uint64(give), nil
+	}
+	more, err := h.account.Tick(int64(fuel), int64(depth))
+	return uint64(more), err
 }
 
 // offer makes the import known to the runtime.
 func (h *host) offer(t testing.TB, r wazero.Runtime) {
 	t.Helper()
 	tick := func(_ context.Context, _ api.Module, stack []uint64) {
-		h.ticks++
-		if h.ctx != nil && h.ctx.Err() != nil {
-			panic(h.ctx.Err())
-		}
-		fuel, err := h.account.Tick(int64(stack[0]), int64(stack[1]))
+		fuel, err := h.tick(stack[0], stack[1])
 		if err != nil {
 			panic(err)
 		}
-		stack[0] = uint64(fuel)
+		stack[0] = fuel
 	}
 	i64 := api.ValueTypeI64
 	_, err := r.NewHostModuleBuilder(meter.ImportModule).NewFunctionBuilder().
@@ -55,28 +78,22 @@ func (h *host) offer(t testing.TB, r wazero.Runtime) {
 	}
 }
 
-// open instantiates a rewritten module.
-func (h *host) open(t testing.TB, c wazero.RuntimeConfig, metered []byte) api.Module {
-	t.Helper()
-	r := wazero.NewRuntimeWithConfig(context.Background(), c)
-	t.Cleanup(func() { _ = r.Close(context.Background()) })
-	h.offer(t, r)
-	m, err := r.InstantiateWithConfig(context.Background(), metered, wazero.NewModuleConfig().WithName("").WithStartFunctions())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
 // begin prepares a call of at most limit units.
 func (h *host) begin(m api.Module, limit int64) {
 	set(m, meter.FuelGlobal, uint64(h.account.Begin(limit)))
 	set(m, meter.DepthGlobal, meter.MaxDepth)
 }
 
-// used is the fuel since begin.
-func (h *host) used(m api.Module) int64 {
-	return h.account.Used(int64(m.ExportedGlobal(meter.FuelGlobal).Get()))
+// start is begin for any machine. What crumbs there are count as granted.
+func (h *host) start(i instance, supply int) {
+	fuel := h.account.Begin(0)
+	h.crumb, h.crumbs = 0, 0
+	if supply == crumbs {
+		h.crumb, h.crumbs = crumb, crumb-fuel
+		fuel = crumb
+	}
+	i.set(meter.FuelGlobal, uint64(fuel))
+	i.set(meter.DepthGlobal, meter.MaxDepth)
 }
 
 func set(m api.Module, global string, v uint64) {
@@ -91,5 +108,3 @@ func rewrite(t testing.TB, module []byte) []byte {
 	}
 	return out
 }
-
-func isErr(err, target error) bool { return errors.Is(err, target) }

@@ -2,6 +2,7 @@ package meter_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -35,7 +36,7 @@ func tree(levels int) []byte {
 		bodies[i] = w.Body(w.Op(0x10), next, w.Op(0x10), next)
 	}
 	bodies[levels] = w.Body()
-	return program(0, 0, bodies...)
+	return program(1, 1, bodies...)
 }
 
 // endless repeats code in a loop.
@@ -51,13 +52,13 @@ func times(n int, code ...[]byte) []byte {
 	return b
 }
 
-// fibonacci of 50 by recursion: some 40,000,000,000 calls.
-func fibonacci() []byte {
+// fibonacci of n by recursion: of 50, some 40,000,000,000 calls.
+func fibonacci(n int32) []byte {
 	fib := w.Body(w.Op(0x20, 0), w.I32(2), w.Op(0x49, 0x04, 0x7f, 0x20, 0, 0x05),
 		w.Op(0x20, 0), w.I32(1), w.Op(0x6b, 0x10, 1, 0x20, 0), w.I32(2), w.Op(0x6b, 0x10, 1, 0x6a, 0x0b))
 	return w.Module(w.Section(1, w.Vec(w.Func("", ""), w.Func("i", "i"))), w.Section(3, w.Vec(w.U32(0), w.U32(1))),
 		w.Section(7, w.Vec(w.Join(w.Name("run"), w.Op(0, 0)))),
-		w.Section(10, w.Vec(w.Body(w.I32(50), w.Op(0x10, 1, 0x1a)), fib)))
+		w.Section(10, w.Vec(w.Body(w.I32(n), w.Op(0x10, 1, 0x1a)), fib)))
 }
 
 // hostile are modules that run for hours, or take all memory, unless they are
@@ -66,20 +67,39 @@ func hostile() map[string][]byte {
 	fill := w.Join(w.I32(0), w.I32(1), w.I32(64<<20), w.Op(0xfc, 11, 0))
 	copies := w.Join(w.I32(0), w.I32(1), w.I32(32<<20), w.Op(0xfc, 10, 0, 0))
 	tables := w.Join(w.I32(1), w.I32(0), w.I32(90_000), w.Op(0xfc, 14, 0, 0))
+	entry := w.Join(w.I32(1), w.Op(0xd2, 0), w.I32(90_000), w.Op(0xfc, 17, 0))
+	grown := w.Op(0xd0, 0x70, 0x41, 0x90, 0xbf, 0x05, 0xfc, 15, 0, 0x1a) // table.grow by 90,000
 	return map[string][]byte{
 		"loop-free tree of 2^45 calls": tree(45),
-		"fib(50)":                      fibonacci(),
-		"empty loop":                   program(0, 0, endless()),
-		"br_table loop":                program(0, 0, w.Body(w.Op(0x03, 0x40), w.I32(0), w.Op(0x0e, 1, 0, 0, 0x0b))),
+		"fib(50)":                      fibonacci(50),
+		"empty loop":                   program(1, 1, endless()),
+		"br_table loop":                program(1, 1, w.Body(w.Op(0x03, 0x40), w.I32(0), w.Op(0x0e, 1, 0, 0, 0x0b))),
 		"memory.fill loop":             program(1024, 1024, endless(fill)),
+		"memory.fill of 256 MB":        program(4096, 4096, endless(w.I32(0), w.I32(1), w.I32(256<<20), w.Op(0xfc, 11, 0))),
+		"memory.copy of 255 MB":        program(4096, 4096, endless(w.I32(1<<20), w.I32(0), w.I32(255<<20), w.Op(0xfc, 10, 0, 0))),
 		"memory.fill in a line":        program(1024, 1024, w.Body(times(10_000, fill))),
 		"memory.copy in a line":        program(1024, 1024, w.Body(times(3000, copies))),
-		"table.copy loop":              program(0, 0, w.Body(w.Op(0xd0, 0x70), w.I32(90_000), w.Op(0xfc, 15, 0, 0x1a, 0x03, 0x40), times(100, tables), w.Op(0x0c, 0, 0x0b))),
-		"table.grow loop":              program(0, 0, endless(w.Op(0xd0, 0x70), w.I32(1), w.Op(0xfc, 15, 0, 0x1a))),
-		"memory.grow loop":             program(0, 1024, endless(w.I32(1), w.Op(0x40, 0, 0x1a))),
-		"ref.func loop":                program(0, 0, endless(w.Op(0xd2, 0, 0x1a))),
-		"indirect calls":               program(0, 0, w.Body(times(2, w.I32(0), w.Op(0x11, 0, 0)))),
+		"table.copy loop":              program(1, 1, w.Body(grown, w.Op(0x03, 0x40), times(100, tables), w.Op(0x0c, 0, 0x0b))),
+		"table.fill loop":              program(1, 1, w.Body(grown, w.Op(0x03, 0x40), times(100, entry), w.Op(0x0c, 0, 0x0b))),
+		"table.grow loop":              program(1, 1, endless(w.Op(0xd0, 0x70), w.I32(1), w.Op(0xfc, 15, 0, 0x1a))),
+		"memory.grow loop":             program(1, 1024, endless(w.I32(1), w.Op(0x40, 0, 0x1a))),
+		"ref.func loop":                program(1, 1, endless(w.Op(0xd2, 0, 0x1a))),
+		"indirect calls":               program(1, 1, w.Body(times(2, w.I32(0), w.Op(0x11, 0, 0)))),
+		"divisions":                    program(1, 1, endless(w.I64(-1<<62), times(1000, w.I64(3), w.Op(0x7f)), w.Op(0x1a))),
+		"chain of missed loads":        program(4096, 4096, chase()),
 	}
+}
+
+// chase fills 256 MB with pointers that jump about, and follows them.
+func chase() []byte {
+	const mask = 256<<20 - 4
+	next := func(local ...byte) []byte { // the successor of an address
+		return w.Join(local, w.I32(1664525), w.Op(0x6c), w.I32(1013904220), w.Op(0x6a), w.I32(mask), w.Op(0x71))
+	}
+	fill := w.Join(w.Op(0x03, 0x40, 0x20, 0), next(0x20, 0), w.Op(0x36, 2, 0, 0x20, 0), w.I32(4), w.Op(0x6a, 0x22, 0),
+		w.I32(256<<20), w.Op(0x49, 0x0d, 0, 0x0b))
+	follow := w.Join(w.Op(0x03, 0x40, 0x20, 0), times(1000, w.Op(0x28, 2, 0)), w.Op(0x21, 0, 0x0c, 0, 0x0b))
+	return w.BodyWith(w.Vec(w.Op(1, i32)), fill, w.I32(4), w.Op(0x21, 0), follow)
 }
 
 // TestHostileModulesStop lets each run until its context ends, on each engine,
@@ -89,17 +109,18 @@ func TestHostileModulesStop(t *testing.T) {
 		deadline = 300 * time.Millisecond
 		generous = 10 * time.Second // for a machine that is busy with other things
 	)
-	for engine, config := range engines() {
+	for engine, m := range machines(t) {
 		for name, module := range hostile() {
 			t.Run(engine+"/"+name, func(t *testing.T) {
 				h := &host{}
-				m := h.open(t, config, rewrite(t, module))
+				i := m.start(t, rewrite(t, module), h)
+				defer i.close()
 				var cancel context.CancelFunc
 				h.ctx, cancel = context.WithTimeout(context.Background(), deadline)
 				defer cancel()
 				worst := heartbeat(t)
 				begun := time.Now()
-				_, err := m.ExportedFunction("run").Call(context.Background())
+				_, err := i.call("run", nil, 0)
 				took, stall := time.Since(begun), time.Duration(worst.Load())
 				t.Logf("took %v, worst stall %v, %v ticks", took.Round(time.Millisecond), stall.Round(time.Millisecond), h.ticks)
 				if err == nil || took > generous || stall > generous {
@@ -135,23 +156,24 @@ func heartbeat(t *testing.T) *atomic.Int64 {
 // below what it needs.
 func TestBudgetsAreExact(t *testing.T) {
 	metered := rewrite(t, tree(20))
-	for engine, config := range engines() {
+	for engine, m := range machines(t) {
 		h := &host{}
-		m := h.open(t, config, metered)
-		h.begin(m, 0)
-		if _, err := m.ExportedFunction("run").Call(context.Background()); err != nil {
+		i := m.start(t, metered, h)
+		defer i.close()
+		h.start(i, sliced)
+		if _, err := i.call("run", nil, 0); err != nil {
 			t.Fatal(err)
 		}
 		// Inner functions cost 1 and two calls, the 2^20 leaves cost 1.
 		const want = 3*(1<<20-1) + 1<<20
-		if used := h.used(m); used != want || h.ticks < 3 {
+		if used := h.account.Used(int64(i.get(meter.FuelGlobal))); used != want || h.ticks < 3 {
 			t.Errorf("%s: the call used %d in %d slices, want %d", engine, used, h.ticks, want)
 		}
-		for limit, ends := range map[int64]string{want: "", want - 1: meter.ErrSpent.Error(), 1: meter.ErrSpent.Error()} {
-			h.begin(m, limit)
-			_, err := m.ExportedFunction("run").Call(context.Background())
-			if ends == "" && err != nil || ends != "" && !isErr(err, meter.ErrSpent) {
-				t.Errorf("%s: with a limit of %d the call ends with %v, want %q", engine, limit, err, ends)
+		for limit, ends := range map[int64]error{want: nil, want - 1: meter.ErrSpent, 1: meter.ErrSpent} {
+			i.set(meter.FuelGlobal, uint64(h.account.Begin(limit)))
+			i.set(meter.DepthGlobal, meter.MaxDepth)
+			if _, err := i.call("run", nil, 0); !errors.Is(err, ends) {
+				t.Errorf("%s: with a limit of %d the call ends with %v, want %v", engine, limit, err, ends)
 			}
 		}
 	}
@@ -160,16 +182,19 @@ func TestBudgetsAreExact(t *testing.T) {
 // TestDepthIsLimited: recursion without end stops before the engine's stack
 // does, and the module can go on with a new depth.
 func TestDepthIsLimited(t *testing.T) {
-	h := &host{}
-	var before, after runtime.MemStats
-	m := h.open(t, engines()["compiler"], rewrite(t, program(0, 0, w.Body(w.Op(0x10, 0)))))
-	runtime.ReadMemStats(&before)
-	for range 2 {
-		h.begin(m, 0)
-		if _, err := m.ExportedFunction("run").Call(context.Background()); !isErr(err, meter.ErrDepth) {
-			t.Fatalf("endless recursion ends with %v", err)
+	module := rewrite(t, program(1, 1, w.Body(w.Op(0x10, 0))))
+	for engine, m := range machines(t) {
+		if engine == "interpreter" {
+			continue // it gives up after some thousand calls
+		}
+		h := &host{}
+		i := m.start(t, module, h)
+		defer i.close()
+		for range 2 {
+			h.start(i, sliced)
+			if _, err := i.call("run", nil, 0); !errors.Is(err, meter.ErrDepth) {
+				t.Errorf("%s: endless recursion ends with %v", engine, err)
+			}
 		}
 	}
-	runtime.ReadMemStats(&after)
-	t.Logf("the stack took %d MB", (after.TotalAlloc-before.TotalAlloc)>>21)
 }

@@ -7,11 +7,12 @@
 //     imports; the indices of all defined functions grow by one;
 //   - two mutable globals behind the others, exported as [FuelGlobal] and
 //     [DepthGlobal]: the fuel that is left until the host is asked, and the
-//     stack that is left. Fuel starts at 0, depth at the limit, so a module
-//     needs no preparation. The module itself cannot name them: no index that
-//     it may use reaches them;
-//   - up to six functions behind the others: one asks the host, two charge for
-//     lengths, three stand for memory.grow, memory.fill and memory.copy;
+//     stack that is left. Fuel starts at 0, depth at [MaxDepth], so that a start
+//     function needs no preparation. The module itself cannot name them: no
+//     index that it may use reaches them;
+//   - up to eight functions behind the others: one asks the host, two charge for
+//     lengths, five stand for an instruction: memory.grow, memory.fill,
+//     memory.copy, f32.convert_i64_u and f64.convert_i64_u;
 //   - code, see below;
 //
 // and every custom section but "name", which is rewritten, and "producers" is
@@ -26,13 +27,20 @@
 //	                      weights of all instructions outside of its loops
 //	header of a loop      the weights of all instructions in it, outside of
 //	                      further loops; each time that it is reached
-//	memory.fill, copy, init   one for 8 bytes, before
+//	memory.fill, copy, init   one for 8 bytes, before; fill and copy in pieces
+//	                      of 64 KiB, if all of it is inside of the memory
 //	table.fill, copy, init, grow    one for each entry, before
 //	memory.grow           8192 for each page, after, if it succeeded
 //
+// Where one entry or header would charge more than half a [Slice], the rest of the
+// block is charged at a place of its own, behind the instruction that exceeds it.
+// No charge is much above that, but for table instructions and memory.init,
+// whose lengths package guard bounds.
+//
 // Weights are 1 but for those in weight.go. All instructions count, also those
 // on paths that are not taken: fuel is an upper bound of the instructions
-// executed, and the same for the same calls on every machine and engine.
+// executed, and the same for the same calls on every machine and engine. It does
+// not depend on how much is granted at a time. After a trap it is exact too.
 //
 // When the fuel is below zero the module calls the import with fuel and depth;
 // it returns the fuel to go on with, or ends the call. See [Account].
@@ -47,7 +55,9 @@
 // the last because each may leave a value on the operand stack. When the depth
 // is below zero the import is called, which ends the call. So that every exit
 // gives back, the body stands in a block, and return is a branch to its end.
-// Depth and fuel are tested together: the sign of one or the other.
+// Depth and fuel are tested together: the sign of one or the other. After a trap
+// the depth is what it was there; the host sets it before each call, to
+// [MaxDepth] or less.
 //
 // # A worked example
 //
@@ -60,27 +70,45 @@
 //
 // becomes, with g the index of the fuel and s that of the asking function
 //
-//	global.get g  i64.const 2  i64.sub  local.tee 1  global.set g
-//	local.get 1  i64.const 0  i64.lt_s  if  call s  end
+//	loop
+//	  global.get g  i64.const 2  i64.sub  local.tee 1  global.set g
+//	  local.get 1  i64.const 0  i64.ge_s
+//	  if  else  call s  global.get g  i64.const 2  i64.add  global.set g  br 1  end
+//	end
 //	loop
 //	  global.get g  i64.const 3  i64.sub  local.tee 1  global.set g
-//	  local.get 1  i64.const 0  i64.lt_s  if  call s  end
+//	  local.get 1  i64.const 0  i64.ge_s
+//	  if  else  call s  global.get g  i64.const 3  i64.add  global.set g  br 1  end
 //	  local.get 0
 //	  br_if 0
 //	end
 //
 // 2 at the entry is 1 and one parameter; 3 at the header are loop, local.get
-// and br_if.
+// and br_if. The branch back after asking, which charges once more what it gave
+// back, is there for the machine code: with the call on a way that ends in a
+// branch, no engine keeps values in memory for its sake, and the way without it
+// is straight.
 //
-// # What keeps the driver from using it
+// # What is not left to the engine
 //
-// wazero 1.12 on amd64 does not tell its register allocator that the conditional
-// move of floats reads its destination. Where the first operand of a select of
-// floats has to come back from the stack, it may overwrite the second. The added
-// calls make more values wait on the stack, so a module that was lucky may lose
-// its luck: one of 50,000 generated ones does. Until the engine is right, a
-// metered module can compute something else, which is worse than one that cannot
-// be stopped.
+// wazero 1.12 on amd64 computes two things wrong, metered or not, where a function
+// keeps many values or passes them on:
+//
+//   - A select of floats may return its first operand for the second: the
+//     conditional move does not tell the register allocator that it reads its
+//     target. select(x, y, c) before f(x) is enough.
+//   - f32.convert_i64_u and f64.convert_i64_u may change another value: their
+//     machine code branches where the register allocator sees a straight line.
+//
+// So a select of floats becomes one of integers,
+//
+//	local.set c  local.set y
+//	i64.reinterpret_f64  local.get y  i64.reinterpret_f64  local.get c  select
+//	f64.reinterpret_i64
+//
+// and a conversion the call of a function that does nothing else. wazero counts
+// zeros (clz, ctz) with such a branch too, on processors without BMI1 and LZCNT,
+// which are those from before 2013; there it is not to be trusted.
 package meter
 
 import (
@@ -96,7 +124,8 @@ const (
 	DepthGlobal  = "swapline:meter/depth"
 )
 
-// MaxDepth is the stack that a call may use, in units of about eight bytes.
+// MaxDepth is the stack that a call may use at most, in units of about eight bytes:
+// engines need to have room for it. A host that allows less sets the global to that.
 const MaxDepth = 1 << 22
 
 // ImportType returns the type of the import: it takes fuel and depth and

@@ -53,16 +53,9 @@ func newRewriter(module []byte) *rewriter {
 
 // Indices in the copy.
 
-func (w *rewriter) imported() uint32        { return w.counts[imports] }
-func (w *rewriter) fuel() uint32            { return w.counts[globals] }
-func (w *rewriter) depth() uint32           { return w.counts[globals] + 1 }
-func (w *rewriter) spare() uint32           { return uint32(w.body.Locals) }
-func (w *rewriter) asking() uint32          { return w.counts[imports] + 1 + w.counts[functions] }
-func (w *rewriter) chargingBytes() uint32   { return w.asking() + 1 }
-func (w *rewriter) chargingEntries() uint32 { return w.asking() + 2 }
-func (w *rewriter) growing() uint32         { return w.asking() + 3 }
-func (w *rewriter) filling() uint32         { return w.asking() + 4 }
-func (w *rewriter) copying() uint32         { return w.asking() + 5 }
+func (w *rewriter) imported() uint32 { return w.counts[imports] }
+func (w *rewriter) fuel() uint32     { return w.counts[globals] }
+func (w *rewriter) depth() uint32    { return w.counts[globals] + 1 }
 
 // count reads an unsigned LEB128 that was checked before.
 func count(b []byte) (n uint32, width int) {
