@@ -48,7 +48,7 @@ func walk(t *testing.T, visit func(name string)) {
 		switch {
 		case err != nil:
 			return err
-		case e.IsDir() && (name == "bin" || name == "dist" || name != "." && strings.HasPrefix(e.Name(), ".") && e.Name() != ".ci"):
+		case e.IsDir() && (name == "bin" || name == "dist" || e.Name() == "node_modules" || name != "." && strings.HasPrefix(e.Name(), ".") && e.Name() != ".ci"):
 			return fs.SkipDir
 		case !e.IsDir():
 			visit(filepath.ToSlash(name))

@@ -80,7 +80,10 @@ type Validator interface {
 }
 
 // Host is what a strategy gets at construction. It is valid for the life of
-// the strategy and safe for concurrent use.
+// the strategy and safe for concurrent use. What else a host can do is in
+// [Emitter], [State] and [HTTP]. Log and Now need the capabilities log and
+// clock: without them lines are dropped, and the clock of a strategy that shares
+// the host's process stands still at the time at which the release was issued.
 type Host interface {
 	// Config returns the manifest's config. The map is the strategy's own.
 	Config() map[string]any

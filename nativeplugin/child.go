@@ -2,43 +2,35 @@ package nativeplugin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/runtime/child"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 )
 
+// Bounds of the child itself.
+const (
+	childCPU    = time.Minute
+	childMemory = 4 << 30 // bytes of address space on top of what it starts with
+)
+
 // ProbeMain is the throw-away child: the program calls it when it was started
-// with Config.Probe, and exits with its result. It reads the request from
-// standard input and writes the verdict to file descriptor 3.
+// with Config.Probe, and exits with its result. Package child says how the two
+// talk.
 func ProbeMain() int {
-	answer := os.NewFile(verdictFile, "verdict")
-	if answer == nil {
-		return 2
-	}
-	var ask request
-	if err := json.NewDecoder(io.LimitReader(os.Stdin, 1<<26)).Decode(&ask); err != nil {
-		fmt.Fprintln(os.Stderr, "native probe: no request:", err)
-		return 2
-	}
-	if err := limitSelf(); err != nil {
-		fmt.Fprintln(os.Stderr, "native probe: no limits:", err)
-		return 2
-	}
-	v := ask.run()
-	v.Nonce = ask.Nonce
-	if err := json.NewEncoder(answer).Encode(v); err != nil {
-		return 2
-	}
-	return 0
+	return child.Main(func(ask request, _ io.Reader) (any, error) {
+		if err := (child.Limits{CPU: childCPU, AddressSpace: childMemory}).Apply(); err != nil {
+			return nil, fmt.Errorf("no limits: %w", err)
+		}
+		return ask.run(), nil
+	})
 }
 
 // run does what the host would do, and says how far it came.
@@ -67,8 +59,7 @@ func (ask request) construct(construct abi.Constructor) verdict {
 		return verdict{Stage: stageConstruct, Error: err.Error()}
 	}
 	host, err := driver.Spec{
-		Manifest: &manifest.Manifest{Name: ask.Strategy, Version: ask.Version, Config: config},
-		Now:      func() time.Time { return ask.Now },
+		Manifest: &manifest.Manifest{Name: ask.Strategy, Version: ask.Version, Config: config, Issued: ask.Now},
 	}.Host()
 	if err != nil {
 		return verdict{Stage: stageConstruct, Error: err.Error()}

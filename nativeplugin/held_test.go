@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/swapline/swapline/runtime/child"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 )
@@ -58,9 +59,9 @@ func TestAFileThatWasTouchedAfterItsCheckIsNotOpened(t *testing.T) {
 
 // TestAVerdictIsCut: its text is a plugin's and goes into logs and answers.
 func TestAVerdictIsCut(t *testing.T) {
-	line, err := json.Marshal(verdict{Nonce: "n", Stage: stageConstruct, Error: strings.Repeat("a", 1<<19)})
+	line, err := json.Marshal(verdict{Stage: stageConstruct, Error: strings.Repeat("a", 1<<19)})
 	must(t, err)
-	v, err := judge(line, "n", nil, &head{})
+	v, err := judge(child.Result{Answer: line})
 	must(t, err)
 	if n := len(v.problem().Error()); n > 8<<10 {
 		t.Errorf("the problem has %d bytes", n)
@@ -74,22 +75,20 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// TestAVerdictIsNotABelief: the child must repeat the nonce, and live on after
-// its constructor returned.
+// TestAVerdictIsNotABelief: the child must give one, and live on after its
+// constructor returned.
 func TestAVerdictIsNotABelief(t *testing.T) {
-	good := verdict{Nonce: "n", Stage: stageConstructed}
+	line, err := json.Marshal(verdict{Stage: stageConstructed})
+	must(t, err)
 	for name, c := range map[string]struct {
-		nonce string
-		end   error
-		ok    bool
+		result child.Result
+		ok     bool
 	}{
-		"good":                {"n", nil, true},
-		"another nonce":       {"m", nil, false},
-		"died after its word": {"n", errors.New("signal: segmentation fault"), false},
+		"good":                {child.Result{Answer: line}, true},
+		"none":                {child.Result{}, false},
+		"died after its word": {child.Result{Answer: line, End: errors.New("signal: segmentation fault")}, false},
 	} {
-		line, err := json.Marshal(good)
-		must(t, err)
-		v, err := judge(line, c.nonce, c.end, &head{})
+		v, err := judge(c.result)
 		if (err == nil && v.problem() == nil) != c.ok {
 			t.Errorf("%s: %+v, %v", name, v, err)
 		}

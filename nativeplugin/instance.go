@@ -22,7 +22,9 @@ func (i *instance) ABIVersion() int { return abi.Version }
 func (i *instance) Methods() []string { return driver.MethodsOf(i.strategy) }
 
 func (i *instance) Execute(ctx context.Context, in map[string]any) (map[string]any, error) {
-	return i.calls.Execute(ctx, i.strategy, in)
+	return i.spec.Session(ctx, func(ctx context.Context) (map[string]any, error) {
+		return i.calls.Execute(ctx, i.strategy, in)
+	})
 }
 
 func (i *instance) Validate(ctx context.Context) error {
@@ -30,7 +32,7 @@ func (i *instance) Validate(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	return i.calls.Validate(ctx, v)
+	return i.spec.Trial(ctx, func(ctx context.Context) error { return i.calls.Validate(ctx, v) })
 }
 
 // Stats counts the file's size as memory: the code stays mapped.

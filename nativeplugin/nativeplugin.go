@@ -35,20 +35,20 @@
 //
 // A child process, the same executable started with Config.Probe, opens the
 // plugins that the host has open in the same order, then the candidate, looks
-// NewStrategy up and calls it with the release's config. Its verdict comes over
-// a pipe of its own and repeats a random number from the request; an exit code
-// proves nothing. The child has no network where the kernel allows that: a
+// NewStrategy up and calls it with the release's config. Package child says how
+// the two talk and what makes a verdict count; an exit code proves nothing. The
+// child has no network where the kernel allows that: a
 // constructor does not reach out, that is what Validate is for. Its memory, CPU
 // time and wall clock are bounded. It does not inherit SWAPLINE_TOKEN and what
 // telemetry is configured by, and processes that it leaves behind are ended where
 // the kernel allows a namespace for them.
 //
-// Request and verdict are one JSON object each, on standard input and file
-// descriptor 3:
+// Request and verdict are one JSON object each; the config is in the form of
+// package wire:
 //
-//	{"nonce": "8f...", "loaded": ["/store/a1..."], "candidate": "/store/b2...",
-//	 "strategy": "risk", "version": "1.2.0", "config": {"max": 100}, "now": "2026-01-02T03:04:05Z"}
-//	{"nonce": "8f...", "stage": "constructed", "methods": ["Execute"]}
+//	{"loaded": ["/store/a1..."], "candidate": "/store/b2...", "strategy": "risk",
+//	 "version": "1.2.0", "config": "oWNtYXgYZA==", "now": "2026-01-02T03:04:05Z"}
+//	{"stage": "constructed", "methods": ["Execute"]}
 //
 // Stages are replay, open, symbol, type, construct and constructed; all but the
 // last carry "error".

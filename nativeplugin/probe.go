@@ -1,15 +1,10 @@
 package nativeplugin
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,6 +12,7 @@ import (
 
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/runtime/child"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/problem"
 )
@@ -52,7 +48,6 @@ func (d *Driver) request(spec driver.Spec) (request, error) {
 		now = spec.Now
 	}
 	return request{
-		Nonce:     rand.Text(),
 		Loaded:    d.loaded(),
 		Candidate: spec.Path,
 		Strategy:  spec.Manifest.Name,
@@ -89,63 +84,21 @@ func (v verdict) problem() error {
 	return probeFailed("at %s: %s", v.Stage, v.Error)
 }
 
-// bounds on what a child may say, and how long its pipes may stay open.
+// Bounds of what is taken from a verdict, and the least number of threads that
+// run a plugin's code.
 const (
-	maxVerdict   = 1 << 20
-	maxStderr    = 16 << 10
 	maxComplaint = 4 << 10
-	pipeDelay    = 2 * time.Second
 	leastThreads = 4
 )
 
 // runChild runs the probe. A nil verdict comes with the reason.
 func runChild(ctx context.Context, argv []string, ask request) (*verdict, error) {
-	// The kernel ends the child when the thread that started it ends.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	question, err := json.Marshal(ask)
-	if err != nil {
-		return nil, probeFailed("%w", err)
-	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil, probeFailed("no pipe: %w", err)
-	}
-	defer r.Close()
-	complaints := &head{limit: maxStderr}
-	cmd, err := startChild(ctx, argv, question, w, complaints)
-	w.Close()
+	threads := fmt.Sprintf("GOMAXPROCS=%d", max(leastThreads, runtime.NumCPU()))
+	r, err := child.Process{Argv: argv, Env: append(environment(), threads)}.Ask(ctx, ask, nil)
 	if err != nil {
 		return nil, probeFailed("the child process does not start: %w", err)
 	}
-	answered := make(chan []byte, 1)
-	go func() {
-		line, _ := io.ReadAll(io.LimitReader(r, maxVerdict))
-		answered <- line
-	}()
-	err = cmd.Wait()
-	killGroup(cmd)
-	_ = r.SetReadDeadline(time.Now().Add(pipeDelay))
-	return judge(<-answered, ask.Nonce, err, complaints)
-}
-
-// startChild starts the child in namespaces of its own, without them if the
-// kernel says no.
-func startChild(ctx context.Context, argv []string, question []byte, w *os.File, complaints io.Writer) (*exec.Cmd, error) {
-	var err error
-	for _, isolate := range []bool{true, false} {
-		cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-		cmd.Stdin = bytes.NewReader(question)
-		cmd.Stdout, cmd.Stderr = complaints, complaints
-		cmd.ExtraFiles = []*os.File{w}
-		cmd.Env = append(environment(), fmt.Sprintf("GOMAXPROCS=%d", max(leastThreads, runtime.NumCPU())), "GOTRACEBACK=single")
-		cmd.WaitDelay = pipeDelay
-		confine(cmd, isolate)
-		if err = cmd.Start(); err == nil {
-			return cmd, nil
-		}
-	}
-	return nil, err
+	return judge(r)
 }
 
 // environment is what the child inherits: all but the host's own secrets, which
@@ -156,48 +109,16 @@ func environment() []string {
 	})
 }
 
-// judge reads the verdict. Whatever the exit code, only a verdict with the
-// nonce counts; and a child that died after a success is no success.
-func judge(line []byte, nonce string, end error, complaints *head) (*verdict, error) {
+// judge reads the verdict. Whatever the exit code, only a verdict counts; and a
+// child that died after a success is no success.
+func judge(r child.Result) (*verdict, error) {
 	var v verdict
-	if err := json.Unmarshal(line, &v); err != nil || v.Nonce != nonce {
-		return nil, probeFailed("it ended without a verdict (%s)%s", howItEnded(end), complaints.quote())
+	if err := json.Unmarshal(r.Answer, &v); err != nil {
+		return nil, probeFailed("it ended without a verdict (%s)%s", r.Ended(), r.Quote())
 	}
-	if v.Stage == stageConstructed && end != nil {
-		return nil, probeFailed("it died after its constructor returned (%s)%s", howItEnded(end), complaints.quote())
+	if v.Stage == stageConstructed && r.End != nil {
+		return nil, probeFailed("it died after its constructor returned (%s)%s", r.Ended(), r.Quote())
 	}
 	v.Error = v.Error[:min(len(v.Error), maxComplaint)]
 	return &v, nil
-}
-
-func howItEnded(err error) string {
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return "exit code 0"
-	case errors.As(err, &exit):
-		return exit.String()
-	}
-	return err.Error()
-}
-
-// head keeps the beginning of what is written to it.
-type head struct {
-	limit int
-	kept  bytes.Buffer
-}
-
-func (h *head) Write(p []byte) (int, error) {
-	h.kept.Write(p[:min(len(p), h.limit-h.kept.Len())])
-	return len(p), nil
-}
-
-// quote returns the first lines for an error message.
-func (h *head) quote() string {
-	lines := strings.Split(strings.TrimSpace(h.kept.String()), "\n")
-	text := strings.Join(lines[:min(len(lines), 3)], " | ")
-	if text == "" {
-		return ""
-	}
-	return ": " + text[:min(len(text), 500)]
 }

@@ -6,7 +6,6 @@ import (
 
 // request is what the host asks the child; see the package comment.
 type request struct {
-	Nonce     string    `json:"nonce"`
 	Loaded    []string  `json:"loaded"`
 	Candidate string    `json:"candidate"`
 	Strategy  string    `json:"strategy"`
@@ -17,7 +16,6 @@ type request struct {
 
 // verdict is the child's answer.
 type verdict struct {
-	Nonce   string   `json:"nonce"`
 	Stage   stage    `json:"stage"`
 	Error   string   `json:"error,omitempty"`
 	Methods []string `json:"methods,omitempty"`
@@ -35,6 +33,3 @@ const (
 	stageConstruct   stage = "construct"
 	stageConstructed stage = "constructed"
 )
-
-// verdictFile is the file descriptor of the verdict in the child.
-const verdictFile = 3

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/swapline/swapline/runtime/capability"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
@@ -29,6 +30,13 @@ type Config struct {
 	// Audience is the environment of this host, HostVersion its semantic
 	// version; manifests may ask for both.
 	Audience, HostVersion string
+	// Capabilities is what strategies can be granted; default: what needs
+	// nothing but this process, so no state. Its owner closes it, after the
+	// Runtime.
+	Capabilities *capability.Services
+	// Engines are those that a manifest may name when the policy says nothing
+	// of engines. A manifest that names none gets the driver's own.
+	Engines []string
 
 	Log    *slog.Logger         // default slog.Default
 	Tracer trace.TracerProvider // default the global one
@@ -60,6 +68,9 @@ func (c Config) complete() (Config, error) {
 	}
 	c.Drivers = maps.Clone(c.Drivers)
 	c.observers()
+	if c.Capabilities == nil {
+		c.Capabilities = capability.Services{Log: c.Log, Now: c.Now}.Open()
+	}
 	orDefault(&c.DrainLimit, 30*time.Second)
 	orDefault(&c.PrepareLimit, 2*time.Minute)
 	orDefault(&c.MaxArtifact, 256<<20)

@@ -36,7 +36,7 @@ func TestADeployedReleaseAnswersAndIsReplaced(t *testing.T) {
 	for _, c := range second.Checks {
 		stages = append(stages, c.Name)
 	}
-	want := "verify stage match order config_schema commit load abi_version method_set baseline validate golden_cases activate"
+	want := "verify stage match order config_schema commit grant load abi_version method_set baseline validate golden_cases activate"
 	if got := strings.Join(stages, " "); got != want {
 		t.Fatalf("stages %s\nwant   %s", got, want)
 	}

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/swapline/swapline/runtime/capability"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/store"
@@ -225,6 +226,10 @@ func (p *pipeline) recall(ctx context.Context, stored store.Release) (c committe
 
 // load lets the driver open the artifact.
 func (p *pipeline) load(ctx context.Context, c committed) (l loaded, err error) {
+	grant, err := p.grant(ctx, c.Manifest())
+	if err != nil {
+		return l, err
+	}
 	err = p.step(ctx, "load", func(ctx context.Context) (string, error) {
 		m := c.Manifest()
 		d, ok := p.rt.cfg.Drivers[m.Kind]
@@ -232,7 +237,7 @@ func (p *pipeline) load(ctx context.Context, c committed) (l loaded, err error) 
 			return "", problem.New(problem.KindUnknown, "this host runs no artifacts of kind %q", m.Kind).At("/kind").
 				Cure("build the release for a kind of this host")
 		}
-		in, err := p.open(ctx, d, c)
+		in, err := p.open(ctx, d, c, grant)
 		if err != nil {
 			return "", err
 		}
@@ -250,10 +255,10 @@ func (p *pipeline) load(ctx context.Context, c committed) (l loaded, err error) 
 }
 
 // open calls the driver.
-func (p *pipeline) open(ctx context.Context, d driver.Driver, c committed) (driver.Instance, error) {
+func (p *pipeline) open(ctx context.Context, d driver.Driver, c committed, grant *capability.Grant) (driver.Instance, error) {
 	m := c.Manifest()
 	return d.Load(ctx, driver.Spec{
-		Digest: c.Digest(), Manifest: m, Path: c.artifact.Path, Now: p.rt.cfg.Now,
+		Digest: c.Digest(), Manifest: m, Path: c.artifact.Path, Now: p.rt.cfg.Now, Grant: grant, Loaded: time.Now(),
 		Log: p.rt.cfg.Log.With("strategy", m.Name, "release", m.Version),
 	})
 }

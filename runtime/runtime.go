@@ -8,6 +8,7 @@
 //	order     sequence against what was active and known  -> (under the strategy's turn)
 //	config    config against its schema; runs no code
 //	commit    the artifact gets its place by digest       -> committed
+//	grant     engine and capabilities against the policy  -> *capability.Grant
 //	load      the driver opens it                         -> *release
 //	validate  abi_version, method_set, baseline, validate, golden_cases -> validated
 //	activate  release, route, high-water mark and journal in one transaction -> activated

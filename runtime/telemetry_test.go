@@ -75,7 +75,7 @@ func TestEveryStageIsASpanBelowItsChange(t *testing.T) {
 			t.Errorf("span %s is not below the change", s.Name())
 		}
 	}
-	want := "verify stage match order config_schema commit load abi_version method_set baseline validate golden_cases activate publish deploy execute"
+	want := "verify stage match order config_schema commit grant load abi_version method_set baseline validate golden_cases activate publish deploy execute"
 	if got := strings.Join(names, " "); got != want {
 		t.Fatalf("spans %s\nwant  %s", got, want)
 	}

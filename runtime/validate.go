@@ -9,6 +9,7 @@ import (
 
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/runtime/capability"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
@@ -112,8 +113,10 @@ func (rel *release) invalid(err error) error {
 		Cure("correct the config or make the dependency reachable, then deploy again")
 }
 
-// checkGolden runs the manifest's golden cases.
+// checkGolden runs the manifest's golden cases. They leave no trace outside of
+// the strategy.
 func (rel *release) checkGolden(ctx context.Context) (string, error) {
+	ctx = capability.Rehearsal(ctx)
 	for i, c := range rel.manifest.Golden {
 		if err := rel.golden(ctx, c); err != nil {
 			return "", err.At(fmt.Sprintf("/golden/%d", i))

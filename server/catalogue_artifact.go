@@ -9,7 +9,8 @@ func artifactEntries() []Entry {
 		{problem.KindUnknown, 422, "Unknown kind", "This host has no driver for the release's kind."},
 		{problem.KindMismatch, 422, "Artifact of another kind", "The artifact is not what the manifest's kind says."},
 		{problem.EngineUnknown, 422, "Unknown engine", "This host does not have the engine that the manifest asks for."},
-		{problem.CapabilityDenied, 422, "Capability denied", "The release asks for a capability that this host does not grant."},
+		{problem.EngineDenied, 422, "Engine not allowed", "The operator's trust policy does not allow the engine that the manifest names."},
+		{problem.CapabilityDenied, 422, "Capability denied", "The release uses a capability that its manifest does not ask for, or asks for one that the operator's trust policy does not allow. See docs/capabilities.md."},
 	}
 }
 
@@ -21,6 +22,7 @@ func wasmEntries() []Entry {
 		{problem.WasmExportType, 422, "Export of another type", "A function of the calling convention has another signature."},
 		{problem.WasmImportUnknown, 422, "Unknown import", "The module imports something that the host does not offer."},
 		{problem.WasmCompile, 422, "Module does not compile", "The engine refused the module."},
+		{problem.WasmCompileLimit, 422, "Compiling takes too much", "Compiling the module takes more processor time, time, memory or machine code than the host gives. The message says which, `expected` is the limit."},
 		{problem.WasmStart, 422, "Module does not start", "The module's start-up code failed or did not end."},
 	}
 }

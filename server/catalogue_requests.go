@@ -35,6 +35,8 @@ func conflictEntries() []Entry {
 		{problem.AmbiguousRelease, 409, "Ambiguous release", "The reference names several releases. Use the digest."},
 		{problem.NoActiveRelease, 409, "No active release", "The strategy has accepted releases but serves none. `swapline switch` one in."},
 		{problem.NothingToRollBack, 409, "Nothing to roll back to", "No release was active before this one."},
+		{problem.StateConflict, 409, "State changed meanwhile", "What the call read of the strategy's state was changed by another call. Nothing was stored and no event sent: send the request again."},
+		{problem.StateFull, 409, "State is full", "The call would have made the strategy's state larger than the host allows. Nothing was stored. The strategy must delete what it no longer needs."},
 		{problem.IfMatchRequired, 428, "Precondition required", "A change needs `If-Match` with the strategy's ETag, or `If-None-Match: *` for a first release."},
 		{problem.StaleGeneration, 412, "Changed meanwhile", "Somebody changed the strategy after you looked. The answer's ETag is the current one: look, then repeat."},
 	}

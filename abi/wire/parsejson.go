@@ -165,9 +165,10 @@ func (p *parser) elements(base int) *Error {
 		if e := p.left.item(1); e != nil {
 			return e.read(p.at)
 		}
+		i := len(p.values) - base
 		v, e := p.value()
 		if e != nil {
-			return e.inIndex(len(p.values) - base)
+			return e.inIndex(i)
 		}
 		p.values = append(p.values, v)
 		if p.next(']') {

@@ -1,16 +1,25 @@
 package main
 
-import "github.com/swapline/swapline/nativeplugin"
+import (
+	"github.com/swapline/swapline/nativeplugin"
+	"github.com/swapline/swapline/runtime/wasm/compiler"
+)
 
 // nativeProbe is the hidden first argument with which the server starts itself
 // as the throw-away process that opens a plugin first.
 const nativeProbe = "native-probe"
 
 // runChild runs the process's hidden roles and reports whether args ask for one.
-// It comes before everything else: a probe must not read flags or folders.
+// It comes before everything else: a child must not read flags or folders.
 func runChild(args []string) (code int, ok bool) {
-	if len(args) != 1 || args[0] != nativeProbe {
+	if len(args) != 1 {
 		return 0, false
 	}
-	return nativeplugin.ProbeMain(), true
+	switch args[0] {
+	case nativeProbe:
+		return nativeplugin.ProbeMain(), true
+	case compileModule:
+		return compiler.Main(compiled()), true
+	}
+	return 0, false
 }

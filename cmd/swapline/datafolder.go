@@ -26,6 +26,7 @@ import (
 //	trust/policy.dsse  the trust policy
 //	trust/pin          payload digest of the first policy
 //	store/             artifacts, releases, routes
+//	state/             what strategies keep (capability state)
 //	cache/wazero/      compiled modules
 //
 // Folders have mode 0700 and files 0600.

@@ -17,13 +17,13 @@ const hostVersion = "0.1.0"
 
 // openDrivers makes a driver for each kind: the only place where kinds are named
 // side by side. A binary that cannot open plugins serves the other kind.
-func openDrivers(folder dataFolder, log *slog.Logger) (map[manifest.Kind]driver.Driver, error) {
-	engine, err := wazeroengine.New(wazeroengine.Config{CacheDir: folder.path("cache", "wazero")})
+func openDrivers(ctx context.Context, folder dataFolder, asked, allowed []string, log *slog.Logger) (map[manifest.Kind]driver.Driver, error) {
+	engines, err := openEngines(ctx, folder, asked, allowed, log)
 	if err != nil {
 		return nil, err
 	}
 	drivers := map[manifest.Kind]driver.Driver{
-		wasm.Kind: wasm.New(wasm.Config{Engines: map[string]wasm.Engine{"wazero": engine}, DefaultEngine: "wazero"}),
+		wasm.Kind: wasm.New(wasm.Config{Engines: engines, DefaultEngine: wazeroengine.Name}),
 	}
 	native, err := nativeplugin.New(nativeplugin.Config{Probe: []string{nativeplugin.Self(), nativeProbe}})
 	if err != nil {

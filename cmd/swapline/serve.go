@@ -18,6 +18,8 @@ import (
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/store"
 	"github.com/swapline/swapline/runtime/store/boltstore"
+	"github.com/swapline/swapline/runtime/wasm/wasmtimeengine"
+	"github.com/swapline/swapline/runtime/wasm/wazeroengine"
 	"github.com/swapline/swapline/server"
 )
 
@@ -26,6 +28,8 @@ const shutdownLimit = 30 * time.Second
 
 type serveOptions struct {
 	listen, dir, audience, tokenFile string
+	state, events                    string
+	engines                          []string // beside the default one
 	verbose                          bool
 }
 
@@ -40,6 +44,9 @@ func (a *app) serveCommand() *cobra.Command {
 		Long: `The first start makes, in the data folder, an access token, a signing key and a
 trust policy that accepts releases signed by it. Other commands find them there.
 
+What strategies may use besides computing (log, clock, random numbers, events,
+state, HTTP to listed hosts) is in the trust policy: see swapline policy.
+
 The server speaks plain HTTP. To be reached from other machines it needs a token
 that you chose (--token-file or SWAPLINE_TOKEN) and a proxy in front for TLS.`,
 		Args: usage(cobra.NoArgs),
@@ -50,6 +57,9 @@ that you chose (--token-file or SWAPLINE_TOKEN) and a proxy in front for TLS.`,
 	f.StringVar(&o.dir, "dir", "", "`folder` of signed releases (*.dsse beside their artifacts) to deploy and watch")
 	f.StringVar(&o.audience, "audience", "", "`name` of this environment, for releases signed for certain ones")
 	f.StringVar(&o.tokenFile, "token-file", "", "`file` with the access token")
+	f.StringSliceVar(&o.engines, "allow-engine", nil, "`engine` that releases may name, beside the default one: "+wasmtimeengine.Name)
+	f.StringVar(&o.state, "state", stateOnDisk, "`where` strategies keep their state: disk, or memory (lost at the end)")
+	f.StringVar(&o.events, "events", "", "`file` to append strategies' events to, one JSON object a line; default: the log")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "log every request")
 	return c
 }
@@ -177,12 +187,16 @@ func openRuntime(ctx context.Context, folder dataFolder, o serveOptions, log *sl
 	if err != nil {
 		return nil, explain(err)
 	}
-	drivers, err := openDrivers(folder, log)
+	services, err := openServices(folder, o, log, undo)
+	if err != nil {
+		return nil, err
+	}
+	drivers, err := openDrivers(ctx, folder, o.engines, policy.Engines(), log)
 	if err != nil {
 		return nil, err
 	}
 	rt, err := runtime.Open(ctx, runtime.Config{Store: s, Drivers: drivers, Policy: policy, Audience: o.audience,
-		HostVersion: hostVersion, Log: log, Tracer: tel.tracer(), Meter: tel.meter()})
+		HostVersion: hostVersion, Capabilities: services, Engines: append([]string{wazeroengine.Name}, o.engines...), Log: log, Tracer: tel.tracer(), Meter: tel.meter()})
 	if err != nil {
 		return nil, errors.Join(err, closeDrivers(ctx, drivers))
 	}

@@ -1,7 +1,8 @@
 // Command misbehave is a strategy that breaks in every way a Go program can,
 // one for each value of the input's "mode". It builds as a guest and is for
-// tests of what survives it; see the modes below. A config with "start" breaks
-// the constructor in the same way.
+// tests of what survives it; see the modes below and in the other files. A config
+// with "start" breaks the constructor in the same way. What breaks before any
+// constructor is its sister misbehave/early.
 package main
 
 import (
@@ -65,17 +66,18 @@ func (s *strategy) Execute(_ context.Context, in map[string]any) (map[string]any
 		return nil, s.grow()
 	case "chatter":
 		s.chatter()
-	case "print":
-		println(strings.Repeat("x", 100_000))
-	case "file":
-		_, err := os.ReadFile("/etc/passwd")
-		return nil, err
 	case "environment":
 		return map[string]any{"environment": len(os.Environ()), "arguments": len(os.Args)}, nil
 	case "sleep": // an hour of the guest's own time
 		time.Sleep(time.Hour)
 	case "large": // an answer beyond the limit
 		return map[string]any{"text": []any{strings.Repeat("x", 1<<20+1)}}, nil
+	}
+	if act, ok := excesses()[mode]; ok {
+		return act(s)
+	}
+	if reach, ok := intrusions()[mode]; ok {
+		return map[string]any{}, reach()
 	}
 	return map[string]any{}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/abi"
+	"github.com/swapline/swapline/runtime/capability"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
@@ -136,8 +137,14 @@ func TestTheEndOfAContextTellsWhoseItWas(t *testing.T) {
 func TestTheHostGivesEachCallerItsOwnConfig(t *testing.T) {
 	var log strings.Builder
 	spec := driver.Spec{
-		Manifest: &manifest.Manifest{Name: "s", Config: map[string]any{"list": []any{int64(1)}}},
-		Log:      slog.New(slog.NewTextHandler(&log, nil)), Now: func() time.Time { return time.Unix(7, 0) },
+		Manifest: &manifest.Manifest{Name: "s", Config: map[string]any{"list": []any{int64(1)}},
+			Capabilities: []string{"clock", "log"}},
+		Log: slog.New(slog.NewTextHandler(&log, nil)), Now: func() time.Time { return time.Unix(7, 0) },
+	}
+	var err error
+	spec.Grant, err = capability.Services{}.Open().Grant(spec.Manifest, capability.Rule{Allow: capability.Words()})
+	if err != nil {
+		t.Fatal(err)
 	}
 	h, err := spec.Host()
 	if err != nil {

@@ -19,6 +19,9 @@
 //     is done, with a fault of FaultDeadline or code Canceled, even when the
 //     strategy does not.
 //   - A fault never outlives its call: the next Execute runs on a clean copy.
+//   - A strategy can do what spec.Grant has, and nothing else of what a driver
+//     can keep from it. What a call wrote and emitted takes effect when Execute
+//     returns an answer, and never otherwise; Validate leaves no trace.
 //
 // Package drivertest turns these rules into a suite that every driver passes.
 package driver
@@ -28,6 +31,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/swapline/swapline/runtime/capability"
 	"github.com/swapline/swapline/runtime/manifest"
 )
 
@@ -53,6 +57,11 @@ type Spec struct {
 	Log *slog.Logger
 	// Now is the clock that the strategy sees.
 	Now func() time.Time
+	// Grant is what the strategy may use of the host; nil grants nothing.
+	Grant *capability.Grant
+	// Loaded is when the runtime made this Spec: where the strategy's clock for
+	// durations begins. The zero time means when the driver asks.
+	Loaded time.Time
 }
 
 // Instance is one loaded release.

@@ -36,7 +36,7 @@ func (h *goHost) Config() map[string]any {
 // Log writes the fields in the order of their names, in a group: a strategy must
 // not overwrite what the host says about the line.
 func (h *goHost) Log(level abi.Level, message string, fields map[string]any) {
-	if h.spec.Log == nil {
+	if h.spec.Log == nil || !h.spec.Grant.Has(abi.CapabilityLog) {
 		return
 	}
 	attrs := make([]slog.Attr, 0, len(fields))
@@ -57,8 +57,12 @@ func loggable(v any) any {
 	return n
 }
 
-// Now returns the host's clock in UTC.
+// Now returns the host's clock in UTC; without the capability the time at which
+// the release was issued.
 func (h *goHost) Now() time.Time {
+	if !h.spec.Grant.Has(abi.CapabilityClock) {
+		return h.spec.Manifest.Issued.UTC()
+	}
 	if h.spec.Now == nil {
 		return time.Now().UTC()
 	}

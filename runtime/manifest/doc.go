@@ -34,7 +34,9 @@
 //	  sha256          required  digest of the artifact
 //	  size            required  its length in bytes, 1 to 1,073,741,824
 //	methods           required  set of ^[A-Z][A-Za-z0-9_]{0,63}$; contains Execute
-//	capabilities      optional  set of words: host functions asked for; absent: none
+//	capabilities      optional  set of words: host functions asked for; absent: none. The
+//	                            words and what they give are in package
+//	                            runtime/capability; the host's policy must allow each
 //	isolation         optional  "request" (also if absent): nothing that a call leaves in an
 //	                            instance is there for the next; "instance": it is
 //	encoding          optional  "cbor" (also if absent) or "json": how values cross to

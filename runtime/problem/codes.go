@@ -40,6 +40,8 @@ const (
 	FaultOutput   Code = "fault_output"
 	FaultHost     Code = "fault_host_calls"
 	Canceled      Code = "canceled"
+	StateConflict Code = "state_conflict"
+	StateFull     Code = "state_full"
 
 	// Envelope, policy and manifest.
 	EnvelopeMalformed   Code = "envelope_malformed"
@@ -74,6 +76,7 @@ const (
 	KindUnknown        Code = "kind_unknown"
 	KindMismatch       Code = "artifact_kind_mismatch"
 	EngineUnknown      Code = "engine_unknown"
+	EngineDenied       Code = "engine_denied"
 	CapabilityDenied   Code = "capability_denied"
 	WasmMalformed      Code = "wasm_malformed"
 	WasmTooLarge       Code = "wasm_limit_exceeded"
@@ -81,6 +84,7 @@ const (
 	WasmExportType     Code = "wasm_export_type"
 	WasmImportUnknown  Code = "wasm_import_unknown"
 	WasmCompile        Code = "wasm_compile_failed"
+	WasmCompileLimit   Code = "wasm_compile_limit"
 	WasmStart          Code = "wasm_start_failed"
 	NativeMalformed    Code = "native_malformed"
 	NativeToolchain    Code = "native_toolchain_mismatch"

@@ -64,6 +64,18 @@
 //	revoked_keys       optional  list of at most 1000 key ids; they need not be listed
 //	revoked_digests    optional  list of at most 1000 digests, of payloads or artifacts
 //	max_age_seconds    optional  greatest age of a manifest at its deploy; absent or 0: any
+//	capabilities       optional  list of at most 64 objects; the first one that matches a
+//	                             strategy says all that it may use, and one that none
+//	                             matches may use nothing; absent: clock, config, log and
+//	                             random for all:
+//	  patterns         required  list of 1 to 64 patterns of strategy names
+//	  allow            required  list of at most 32 words, see runtime/capability
+//	  http_hosts       required  if http is allowed, and only then: list of at most 64
+//	                             hosts, each a name, an IPv4 address or *.name (every name
+//	                             below it), then perhaps : and a port
+//	  http_plain       optional  true: http:// as well as https://
+//	engines            optional  list of at most 32 words: engines that manifests may name;
+//	                             absent: those that the host itself takes by default
 //
 // A pattern has 1 to 64 of a-z 0-9 . _ - and of '*', any run of characters, and '?',
 // any one character; it matches a whole name. A policy is refused if a role cannot

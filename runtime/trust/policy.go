@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 )
@@ -26,6 +27,22 @@ type PolicyDocument struct {
 	RevokedKeys    []string
 	RevokedDigests []manifest.Digest // of payloads and of artifacts
 	MaxAge         time.Duration     // of a manifest when deployed; whole seconds; 0 means any
+	Capabilities   []CapabilityRule  // the first that matches a strategy holds; none at all: DefaultCapabilities
+	Engines        []string          // that releases may name; none: the host's own choice
+}
+
+// CapabilityRule says what the strategies that match may use of the host.
+type CapabilityRule struct {
+	Patterns  []string // of strategy names
+	Allow     []string // words of capabilities
+	HTTPHosts []string // where the capability http leads; see manifest.ValidHost
+	PlainHTTP bool     // http:// too
+}
+
+// DefaultCapabilities are allowed by a policy that says nothing of capabilities:
+// those that touch nothing but the call itself.
+func DefaultCapabilities() []string {
+	return []string{abi.CapabilityClock, abi.CapabilityConfig, abi.CapabilityLog, abi.CapabilityRandom}
 }
 
 // PolicyKey is a key and where it may speak.
@@ -66,6 +83,37 @@ func (p *Policy) Version() int64 {
 		return 0
 	}
 	return p.doc.Version
+}
+
+// Capabilities returns what the policy allows a strategy. A strategy that no rule
+// matches is allowed nothing.
+func (p *Policy) Capabilities(strategy string) CapabilityRule {
+	if p == nil {
+		return CapabilityRule{}
+	}
+	if len(p.doc.Capabilities) == 0 {
+		return CapabilityRule{Patterns: []string{"*"}, Allow: DefaultCapabilities()}
+	}
+	for _, r := range p.doc.Capabilities {
+		if matchesAny(r.Patterns, strategy) {
+			return r.clone()
+		}
+	}
+	return CapabilityRule{}
+}
+
+// Engines returns the engines that releases may name, nil if the policy leaves
+// that to the host.
+func (p *Policy) Engines() []string {
+	if p == nil {
+		return nil
+	}
+	return slices.Clone(p.doc.Engines)
+}
+
+func (r CapabilityRule) clone() CapabilityRule {
+	r.Patterns, r.Allow, r.HTTPHosts = slices.Clone(r.Patterns), slices.Clone(r.Allow), slices.Clone(r.HTTPHosts)
+	return r
 }
 
 // Document returns a copy of what the policy says.
@@ -115,6 +163,11 @@ func (d *PolicyDocument) clone() PolicyDocument {
 	c.Approver.Keys = slices.Clone(d.Approver.Keys)
 	c.RevokedKeys = slices.Clone(d.RevokedKeys)
 	c.RevokedDigests = slices.Clone(d.RevokedDigests)
+	c.Engines = slices.Clone(d.Engines)
+	c.Capabilities = slices.Clone(d.Capabilities)
+	for i, r := range c.Capabilities {
+		c.Capabilities[i] = r.clone()
+	}
 	return c
 }
 
@@ -139,7 +192,11 @@ func (p *Policy) keyRevoked(id string) bool { return slices.Contains(p.doc.Revok
 
 // covers reports whether the key may sign for the strategy.
 func (k PolicyKey) covers(strategy string) bool {
-	return slices.ContainsFunc(k.Patterns, func(pattern string) bool {
+	return matchesAny(k.Patterns, strategy)
+}
+
+func matchesAny(patterns []string, strategy string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		ok, err := path.Match(pattern, strategy)
 		return ok && err == nil
 	})
@@ -153,8 +210,8 @@ func ValidPattern(s string) bool {
 }
 
 // DevelopmentPolicy is the policy of a single developer: version 1, one key
-// that signs both policies and releases of any strategy, valid for ten years.
-// Nothing is switched off: signatures, sequence and expiry are checked as ever.
+// that signs both policies and releases of any strategy, valid for ten years. It
+// allows every capability that needs no list of hosts. Nothing is switched off: signatures, sequence and expiry are checked as ever.
 func DevelopmentPolicy(k Key, now time.Time) PolicyDocument {
 	now = now.UTC().Truncate(time.Second)
 	role := Role{Keys: []string{k.ID()}, Threshold: 1}
@@ -165,5 +222,7 @@ func DevelopmentPolicy(k Key, now time.Time) PolicyDocument {
 		Keys:    []PolicyKey{{Public: k.Public(), Patterns: []string{"*"}}},
 		Root:    role,
 		Author:  role,
+		Capabilities: []CapabilityRule{{Patterns: []string{"*"}, Allow: []string{abi.CapabilityClock, abi.CapabilityConfig,
+			abi.CapabilityEmit, abi.CapabilityLog, abi.CapabilityRandom, abi.CapabilityState}}},
 	}
 }

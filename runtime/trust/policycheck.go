@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/swapline/swapline/abi"
+	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 )
 
@@ -17,6 +19,9 @@ const (
 	maxKeys     = 64
 	maxPatterns = 64
 	maxRevoked  = 1000
+	maxRules    = 64
+	maxWords    = 32
+	maxHosts    = 64
 	maxAge      = 100 * 365 * 24 * time.Hour
 )
 
@@ -37,6 +42,8 @@ func (d *PolicyDocument) Check() error {
 		d.checkRole("/roles/approver", d.Approver, 0),
 		d.checkFourEyes(),
 		d.checkScopes(),
+		d.checkCapabilities(),
+		checkEach("/engines", d.Engines, maxWords, manifest.ValidName, "a lower-case word"),
 	)
 }
 
@@ -60,20 +67,51 @@ func (d *PolicyDocument) checkKeys() error {
 
 func (k PolicyKey) check(pointer string) error {
 	reason := weakness(k.Public.Bytes())
-	err := cmp.Or(
+	return cmp.Or(
 		need(reason == "", pointer+"/public", "an ed25519 public key", "a value that "+reason),
 		need(ValidCustodian(k.Public.custodian), pointer+"/custodian", "1 to 128 of a-z 0-9 . _ @ + -", k.Public.custodian),
-		within(pointer+"/patterns", int64(len(k.Patterns)), 0, maxPatterns),
+		checkEach(pointer+"/patterns", k.Patterns, maxPatterns, ValidPattern, "a-z 0-9 . _ - * ?"),
 	)
-	if err != nil {
+}
+
+func (d *PolicyDocument) checkCapabilities() error {
+	if err := within("/capabilities", int64(len(d.Capabilities)), 0, maxRules); err != nil {
 		return err
 	}
-	for i, s := range k.Patterns {
-		if err := need(ValidPattern(s), pointer+"/patterns/"+strconv.Itoa(i), "a-z 0-9 . _ - * ?", s); err != nil {
+	for i, r := range d.Capabilities {
+		if err := r.check("/capabilities/" + strconv.Itoa(i)); err != nil {
 			return err
 		}
 	}
-	return checkDistinct(pointer+"/patterns", k.Patterns)
+	return nil
+}
+
+// check refuses hosts without the capability that they are for, and that one
+// without hosts: whoever wrote either meant something else.
+func (r CapabilityRule) check(pointer string) error {
+	hosts := len(r.HTTPHosts) > 0
+	return cmp.Or(
+		within(pointer+"/patterns", int64(len(r.Patterns)), 1, maxPatterns),
+		checkEach(pointer+"/patterns", r.Patterns, maxPatterns, ValidPattern, "a-z 0-9 . _ - * ?"),
+		checkEach(pointer+"/allow", r.Allow, maxWords, manifest.ValidName, "a lower-case word"),
+		checkEach(pointer+"/http_hosts", r.HTTPHosts, maxHosts, manifest.ValidHost, "a name, a name and a port, or *.name"),
+		need(slices.Contains(r.Allow, abi.CapabilityHTTP) == hosts, pointer+"/http_hosts",
+			"hosts if http is allowed, and only then", strings.Join(r.HTTPHosts, ", ")),
+		need(hosts || !r.PlainHTTP, pointer+"/http_plain", "false, since http is not allowed", "true"),
+	)
+}
+
+// checkEach checks a list of at most so many distinct entries.
+func checkEach(pointer string, list []string, most int64, valid func(string) bool, want string) error {
+	if err := within(pointer, int64(len(list)), 0, most); err != nil {
+		return err
+	}
+	for i, s := range list {
+		if err := need(valid(s), pointer+"/"+strconv.Itoa(i), want, s); err != nil {
+			return err
+		}
+	}
+	return checkDistinct(pointer, list)
 }
 
 func (d *PolicyDocument) checkRevoked() error {

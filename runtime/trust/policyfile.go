@@ -41,6 +41,10 @@ func readPolicy(o *fields.Object) *PolicyDocument {
 		Expires:     o.Time("expires"),
 		RevokedKeys: opt.Texts("revoked_keys"),
 		MaxAge:      opt.Duration("max_age_seconds", time.Second),
+		Engines:     opt.Texts("engines"),
+	}
+	for _, r := range opt.Objects("capabilities") {
+		d.Capabilities = append(d.Capabilities, readCapabilityRule(r))
 	}
 	for _, k := range o.Objects("keys") {
 		d.Keys = append(d.Keys, readPolicyKey(k))
@@ -54,6 +58,12 @@ func readPolicy(o *fields.Object) *PolicyDocument {
 	d.Approver = readRole(roles.Optional().Object("approver"))
 	roles.Done()
 	return d
+}
+
+func readCapabilityRule(o *fields.Object) CapabilityRule {
+	defer o.Done()
+	return CapabilityRule{Patterns: o.Texts("patterns"), Allow: o.Texts("allow"),
+		HTTPHosts: o.Optional().Texts("http_hosts"), PlainHTTP: o.Optional().Bool("http_plain")}
 }
 
 func readRole(o *fields.Object) Role {
@@ -113,6 +123,14 @@ func (d *PolicyDocument) toMap() map[string]any {
 		"keys":    keys,
 		"roles":   roles,
 	}
+	if len(d.Capabilities) > 0 {
+		rules := make([]any, len(d.Capabilities))
+		for i, r := range d.Capabilities {
+			rules[i] = r.toMap()
+		}
+		doc["capabilities"] = rules
+	}
+	putList(doc, "engines", d.Engines)
 	putList(doc, "revoked_keys", d.RevokedKeys)
 	putList(doc, "revoked_digests", d.RevokedDigests)
 	if d.MaxAge > 0 {
@@ -130,6 +148,17 @@ func (k PolicyKey) toMap() map[string]any {
 	putList(doc, "patterns", k.Patterns)
 	if k.Retired {
 		doc["retired"] = true
+	}
+	return doc
+}
+
+func (r CapabilityRule) toMap() map[string]any {
+	doc := map[string]any{"allow": []any{}}
+	putList(doc, "patterns", r.Patterns)
+	putList(doc, "allow", r.Allow)
+	putList(doc, "http_hosts", r.HTTPHosts)
+	if r.PlainHTTP {
+		doc["http_plain"] = true
 	}
 	return doc
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/wasm"
 	"github.com/swapline/swapline/runtime/wasm/wasmtest"
-	"github.com/swapline/swapline/runtime/wasm/wazeroengine"
 )
 
 type harness struct{ artifact string }
@@ -18,16 +17,14 @@ func (harness) Kind() manifest.Kind               { return wasm.Kind }
 func (h harness) Artifact(testing.TB, int) string { return h.artifact }
 func (harness) Lacks() []string                   { return []string{tck.Goexit} }
 func (harness) Open(tb testing.TB) driver.Driver {
-	return open(tb, wazeroengine.Config{CacheDir: tb.TempDir()})
+	return open(tb, tb.TempDir())
 }
 
-func open(tb testing.TB, c wazeroengine.Config) driver.Driver {
+// open makes the driver with the engine that this build of the tests is for.
+func open(tb testing.TB, dir string) driver.Driver {
 	tb.Helper()
-	e, err := wazeroengine.New(c)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return wasm.New(wasm.Config{Engines: map[string]wasm.Engine{wazeroengine.Name: e}, DefaultEngine: wazeroengine.Name})
+	name, e := engine(tb, dir)
+	return wasm.New(wasm.Config{Engines: map[string]wasm.Engine{name: e}, DefaultEngine: name})
 }
 
 func TestConformance(t *testing.T) {

@@ -12,7 +12,9 @@ import (
 // passed package guard and whose imports and exports were checked. An Engine is
 // safe for concurrent use.
 type Engine interface {
-	// Compile prepares a module. It may take it from a cache. It never panics.
+	// Compile prepares a module. It may take it from a cache; when ctx has ended,
+	// it takes it from there or fails with ErrInterrupted or the context's error.
+	// It never panics.
 	Compile(ctx context.Context, module []byte, c Compile) (Module, error)
 	// Close frees what the engine shares between modules, after all of them
 	// were closed.
@@ -33,7 +35,8 @@ type Module interface {
 	// export. The imports that the guest calls get h. With an image, the
 	// guest's memory holds what the image holds; without, what the module says.
 	Instantiate(ctx context.Context, h *Host, image *snapshot.Image) (Guest, error)
-	// Close frees the module, and all guests that are not closed yet.
+	// Close frees the module. The memory of a guest stays until that guest is
+	// closed, because a call may still use it.
 	Close(ctx context.Context) error
 }
 
@@ -46,9 +49,10 @@ type Guest interface {
 	Global(name string) Global
 	// Freeze makes an image of the memory as it is now.
 	Freeze() (*snapshot.Image, error)
-	// Restore makes the memory what the image holds. It fails if the memory
-	// is larger than the image; then the guest is of no further use. All
-	// restores of a guest use the same image.
+	// Restore makes the memory what the image holds. It fails with
+	// snapshot.ErrGrown if the memory is larger than the image, and with
+	// snapshot.ErrForeign if the guest did not begin with it; then the guest is
+	// of no further use.
 	Restore(image *snapshot.Image) error
 	// Close frees the guest.
 	Close(ctx context.Context) error

@@ -12,6 +12,7 @@ import (
 type frozen struct {
 	image   *snapshot.Image
 	globals []uint64
+	host    hostImage
 }
 
 // freeze takes the present state of the guest.
@@ -20,15 +21,17 @@ func (g *guest) freeze() (*frozen, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &frozen{image: image}
+	f := &frozen{image: image, host: g.host.freeze()}
 	for _, global := range g.globals {
 		f.globals = append(f.globals, global.Get())
 	}
 	return f, nil
 }
 
-// thaw sets the globals of a guest that was instantiated with the image.
+// thaw sets the globals, and the clock, of a guest that was instantiated with the
+// image.
 func (g *guest) thaw(f *frozen) {
+	g.host.thaw(f.host)
 	for i, v := range f.globals {
 		g.globals[i].Set(v)
 	}

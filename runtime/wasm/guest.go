@@ -74,7 +74,7 @@ func (g *guest) call(ctx context.Context, f Func) error {
 	case errors.Is(err, meter.ErrDepth):
 		return driver.Faultf(problem.FaultDepth, "functions call each other too deeply: the stack of %d units is used up", g.bounds.depth)
 	case g.host.violation != nil:
-		return driver.Faultf(problem.FaultABI, "%v", g.host.violation)
+		return g.host.fault()
 	}
 	return g.trap(err)
 }

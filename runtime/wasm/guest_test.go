@@ -13,7 +13,6 @@ import (
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/wasm"
 	w "github.com/swapline/swapline/runtime/wasm/wasmtest"
-	"github.com/swapline/swapline/runtime/wasm/wazeroengine"
 )
 
 // goGuest is the Go strategy that misbehaves, built and compiled once for all
@@ -30,7 +29,7 @@ func TestGoGuest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &goGuest{driver: closed(t, open(t, wazeroengine.Config{CacheDir: t.TempDir()})), spec: specOf(t, b), log: new(bytes.Buffer)}
+	g := &goGuest{driver: closed(t, open(t, t.TempDir())), spec: specOf(t, b), log: new(bytes.Buffer)}
 	g.spec.Log = slog.New(slog.NewTextHandler(g.log, nil))
 	g.spec.Manifest.Limits.MemoryBytes = 32 << 20
 	g.spec.Manifest.Limits.Concurrency = 1

@@ -7,29 +7,52 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	mathrand "math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/swapline/swapline/abi"
-	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/runtime/capability"
 )
 
-// Bounds of what one call may log. What is beyond is dropped and said so once.
+// Bounds of what one call may log whose manifest states nothing, and of a line
+// of output. What is beyond is dropped and said so once.
 const (
 	maxLogLines = 64
 	maxLogBytes = 32 << 10
 	maxLogLine  = 4 << 10
 )
 
+// A manifest that states log_bytes gets that much, and a line for each
+// bytesPerLine of it.
+const (
+	mostLogBytes = 16 << 20
+	bytesPerLine = maxLogBytes / maxLogLines
+)
+
 // Host is what the imports of one guest work on. Like its guest, it is used by
 // one goroutine at a time.
 type Host struct {
-	log   *slog.Logger
-	clock func() time.Time
+	log    *slog.Logger
+	clock  func() time.Time
+	grant  *capability.Grant
+	codec  codec
+	limits hostLimits
 
-	start   time.Time     // origin of the monotonic clock
-	skipped time.Duration // how far sleeps moved the monotonic clock
+	logs, clocks, randoms bool      // granted
+	issued                time.Time // the wall clock of a release without clock
+	seeds                 *mathrand.ChaCha8
 
+	start   time.Time     // origin of the clock for durations
+	skipped time.Duration // how far sleeps moved it
+
+	// Of the request that is being served, see enter.
+	ctx    context.Context
+	inCall bool
+	call   *capability.Call
+	reply  []byte // of the last request function; empty when it was taken
+
+	calls        int64  // of host functions, by this call
 	lines, bytes int    // logged by this call
 	partial      []byte // an unfinished line of output
 	outOfMemory  bool   // the guest's runtime said so
@@ -39,19 +62,12 @@ type Host struct {
 	fuel fuel // of this call
 }
 
-func newHost(log *slog.Logger, clock func() time.Time) *Host {
-	return &Host{log: log, clock: clock, start: time.Now()}
-}
-
 // begin starts the accounts of one call.
 func (h *Host) begin() {
-	h.lines, h.bytes = 0, 0
+	h.calls, h.lines, h.bytes = 0, 0, 0
+	h.reply = h.reply[:0]
 	h.outOfMemory, h.violation, h.exit = false, nil, nil
 }
-
-// monotonic is the guest's clock for durations. A sleep moves it forward
-// instead of taking time.
-func (h *Host) monotonic() time.Duration { return time.Since(h.start) + h.skipped }
 
 // broke records that the guest broke the convention and ends its call.
 func (h *Host) broke(format string, args ...any) error {
@@ -69,15 +85,13 @@ func (e exited) Error() string {
 
 // room takes n bytes of the call's log volume.
 func (h *Host) room(n int) bool {
-	if h.lines == maxLogLines || h.bytes+n > maxLogBytes {
-		if h.lines <= maxLogLines {
-			h.lines = maxLogLines + 1
-			h.log.Warn("the guest logs too much, the rest of this call is dropped",
-				slog.Int("max_lines", maxLogLines), slog.Int("max_bytes", maxLogBytes))
-		}
+	if !h.logs || h.lines > h.limits.logLines {
 		return false
 	}
-	if h.lines > maxLogLines {
+	if h.lines == h.limits.logLines || h.bytes+n > h.limits.logBytes {
+		h.lines = h.limits.logLines + 1
+		h.log.Warn("the guest logs too much, the rest of this call is dropped",
+			slog.Int("max_lines", h.limits.logLines), slog.Int("max_bytes", h.limits.logBytes))
 		return false
 	}
 	h.lines++
@@ -89,13 +103,13 @@ func (h *Host) room(n int) bool {
 // The fields are a group of their own, or a guest could overwrite what the host
 // says about the line: its level, its release, its trace.
 func (h *Host) message(level abi.Level, b []byte) error {
-	if len(b) > maxLogBytes {
+	if len(b) > h.limits.logBytes {
 		h.room(len(b))
 		return nil
 	}
-	v, err := wire.Decode(b)
+	v, err := h.codec.decode(b)
 	if err != nil {
-		return h.broke("a log line is not deterministic CBOR: %w", err)
+		return h.broke("a log line is not %s: %w", h.codec.name, err)
 	}
 	text, fields, err := logLine(v)
 	if err != nil {

@@ -37,7 +37,7 @@ func closed(t testing.TB, d driver.Driver) driver.Driver {
 
 func load(t testing.TB, spec driver.Spec) driver.Instance {
 	t.Helper()
-	return w.Load(t, open(t, wazeroengine.Config{}), spec)
+	return w.Load(t, open(t, ""), spec)
 }
 
 func faultCode(err error) problem.Code {
@@ -197,7 +197,7 @@ func TestAllocatorIsNotTrusted(t *testing.T) {
 		"exit with no reason": {w.Join(w.Exit(0), w.I32(0)), problem.FaultTrap},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := closed(t, open(t, wazeroengine.Config{}))
+			d := closed(t, open(t, ""))
 			_, err := d.Load(context.Background(), specOf(t, w.Guest{Alloc: c.alloc}.Module()))
 			if problem.CodeOf(err) != problem.ConstructorFailed || faultCode(err) != c.want {
 				t.Fatalf("err = %v, want %s of %s", err, problem.ConstructorFailed, c.want)
@@ -273,7 +273,7 @@ func TestRefusedByManifest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			spec := specOf(t, module)
 			c.change(spec.Manifest)
-			_, err := closed(t, open(t, wazeroengine.Config{})).Load(context.Background(), spec)
+			_, err := closed(t, open(t, "")).Load(context.Background(), spec)
 			if problem.CodeOf(err) != c.want {
 				t.Fatalf("err = %v, want %s", err, c.want)
 			}

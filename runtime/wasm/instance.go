@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/abi"
+	"github.com/swapline/swapline/runtime/capability"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/problem"
 )
@@ -36,26 +37,46 @@ func (i *instance) Execute(ctx context.Context, in map[string]any) (map[string]a
 
 // ExecuteMetered implements driver.Metered.
 func (i *instance) ExecuteMetered(ctx context.Context, in map[string]any, u *driver.Usage) (map[string]any, error) {
-	g, err := i.borrow(ctx)
-	if err != nil {
+	out, call, err := i.execute(ctx, in, u)
+	if err = call.End(err); err != nil {
 		return nil, err
 	}
+	return out, nil
+}
+
+// execute leaves the end of the call to its caller: what it stores is waited for
+// after the guest was given back.
+func (i *instance) execute(ctx context.Context, in map[string]any, u *driver.Usage) (out map[string]any, call *capability.Call, err error) {
+	g, err := i.borrow(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	defer i.finish(ctx, g, u)
-	out, err := g.Execute(g.ctx, in)
+	g.host.enter(g.ctx)
+	out, err = g.Execute(g.ctx, in)
 	g.fit = reusable(err)
-	return out, err
+	return out, g.host.detach(), err
 }
 
 // ExecuteText implements driver.Textual.
 func (i *instance) ExecuteText(ctx context.Context, text, dst []byte, u *driver.Usage) ([]byte, error) {
-	g, err := i.borrow(ctx)
-	if err != nil {
+	out, call, err := i.executeText(ctx, text, dst, u)
+	if err = call.End(err); err != nil {
 		return dst, err
 	}
+	return out, nil
+}
+
+func (i *instance) executeText(ctx context.Context, text, dst []byte, u *driver.Usage) (out []byte, call *capability.Call, err error) {
+	g, err := i.borrow(ctx)
+	if err != nil {
+		return dst, nil, err
+	}
 	defer i.finish(ctx, g, u)
-	out, err := g.ExecuteText(g.ctx, text, dst)
+	g.host.enter(g.ctx)
+	out, err = g.ExecuteText(g.ctx, text, dst)
 	g.fit = reusable(err)
-	return out, err
+	return out, g.host.detach(), err
 }
 
 // Validate runs the strategy's own Validate on one guest.
@@ -65,6 +86,8 @@ func (i *instance) Validate(ctx context.Context) error {
 		return err
 	}
 	defer i.finish(ctx, g, new(driver.Usage))
+	g.host.enter(g.ctx)
+	defer g.host.drop()
 	err = g.Validate(g.ctx)
 	g.fit = reusable(err)
 	return err
@@ -117,9 +140,12 @@ func (i *instance) finish(ctx context.Context, g *guest, u *driver.Usage) {
 // reusable reports whether a guest that answered err may serve again: after an
 // answer, a business error, or an input that never reached it.
 func reusable(err error) bool {
+	if err == nil {
+		return true
+	}
 	var b *abi.Error
 	var p *problem.Error
-	return err == nil || errors.As(err, &b) || errors.As(err, &p) && p.Code != problem.Canceled
+	return errors.As(err, &b) || errors.As(err, &p) && p.Code != problem.Canceled
 }
 
 // borrowFault says why there is no guest. One that does not start although the

@@ -151,7 +151,7 @@ func TestCacheThatOthersCanWriteIsRefused(t *testing.T) {
 // TestTwoReleasesOfOneArtifact share compiled code; closing one must not take
 // it from the other.
 func TestTwoReleasesOfOneArtifact(t *testing.T) {
-	d := closed(t, open(t, wazeroengine.Config{}))
+	d := closed(t, open(t, ""))
 	spec := specOf(t, w.Guest{}.Module())
 	first, err := d.Load(context.Background(), spec)
 	if err != nil {

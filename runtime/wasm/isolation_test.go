@@ -5,9 +5,8 @@ import (
 
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/wasm/wasmtest"
-	"github.com/swapline/swapline/runtime/wasm/wazeroengine"
 )
 
 func TestIsolation(t *testing.T) {
-	wasmtest.TestIsolation(t, func(tb testing.TB) driver.Driver { return open(tb, wazeroengine.Config{}) })
+	wasmtest.TestIsolation(t, func(tb testing.TB) driver.Driver { return open(tb, "") })
 }

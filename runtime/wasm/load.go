@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/swapline/swapline/runtime/capability"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
@@ -33,7 +34,7 @@ func (l *loader) Load(ctx context.Context, spec driver.Spec) (driver.Instance, e
 		return nil, err
 	}
 	limits := l.guardLimits(spec.Manifest.Limits)
-	if err := l.inspect(b, limits, memory); err != nil {
+	if err := l.inspect(b, limits, memory, spec.Grant); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
@@ -119,12 +120,15 @@ func (l *loader) guardLimits(m manifest.Limits) guard.Limits {
 }
 
 // inspect checks everything that can be checked without an engine.
-func (l *loader) inspect(b []byte, limits guard.Limits, memory int64) error {
+func (l *loader) inspect(b []byte, limits guard.Limits, memory int64, grant *capability.Grant) error {
 	m, err := guard.Parse(b, limits)
 	if err != nil {
 		return err
 	}
 	if err := checkContract(m, l.imports); err != nil {
+		return err
+	}
+	if err := checkGrants(m, grant); err != nil {
 		return err
 	}
 	if start := int64(m.Memories[0].Min) * guard.PageSize; start > memory {

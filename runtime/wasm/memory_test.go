@@ -11,7 +11,6 @@ import (
 	"github.com/swapline/swapline/guests/tck/tck"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/wasm/wasmtest"
-	"github.com/swapline/swapline/runtime/wasm/wazeroengine"
 )
 
 // TestARetiredReleaseReturnsItsMemory opens and closes one Go guest many times.
@@ -25,7 +24,8 @@ func TestARetiredReleaseReturnsItsMemory(t *testing.T) {
 	}
 	spec := specOf(t, module)
 	spec.Manifest.Config = map[string]any{"behaviour": tck.Echo}
-	d := closed(t, open(t, wazeroengine.Config{CacheDir: t.TempDir()}))
+	spec = wasmtest.Granted(t, spec, "clock", "emit", "log", "state")
+	d := closed(t, open(t, t.TempDir()))
 	for range 2 {
 		openAndClose(t, d, spec)
 	}

@@ -49,7 +49,7 @@ func (s *starter) start(ctx context.Context) (*guest, error) {
 
 // instantiate makes a guest, with the state that all begin with if there is one.
 func (s *starter) instantiate(ctx context.Context) (*guest, error) {
-	host := newHost(s.spec.Log, s.spec.Now)
+	host := hostFor(s.spec)
 	host.fuel.begin(ctx, s.bounds.instructions)
 	var image *snapshot.Image
 	if s.state != nil {

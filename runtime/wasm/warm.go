@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/swapline/swapline/runtime/capability"
 	"github.com/swapline/swapline/runtime/manifest"
 )
 
@@ -52,7 +53,10 @@ func (s *starter) warm(ctx context.Context, g *guest) bool {
 // rehearse runs each case once and reports whether the guest survived.
 func (g *guest) rehearse(ctx context.Context, cases []manifest.GoldenCase) bool {
 	for _, c := range cases {
-		if _, err := g.Execute(ctx, c.Input); !reusable(err) {
+		g.host.enter(capability.Rehearsal(ctx))
+		_, err := g.Execute(ctx, c.Input)
+		g.host.drop()
+		if !reusable(err) {
 			return false
 		}
 	}

@@ -1,7 +1,6 @@
 package wasm
 
 import (
-	"crypto/rand"
 	"encoding/binary"
 	"time"
 )
@@ -16,18 +15,19 @@ const (
 	wasiFault = 21
 	wasiInval = 28
 	wasiNoSys = 52
+	wasiNoCap = 76 // the capability is missing
 )
 
 // Bounds of one WASI call.
 const (
-	maxRandom        = 64 << 10
 	maxVectors       = 64
 	maxWrite         = 64 << 10
 	maxSubscriptions = 64
 )
 
 // wasiImports is our shim of WASI preview 1. Toolchains import it whether a
-// strategy needs it or not. Clock, random numbers, output and exit work, the
+// strategy needs it or not. Clock, random numbers and output work as far as the
+// release was granted clock, random and log (see abi/wasm.go), exit works, the
 // lists of arguments and of environment variables are empty, and everything
 // else answers that there is no such file or function.
 //
@@ -85,7 +85,7 @@ func wasiRefused() []refused {
 func wasi(name, params string, call func(h *Host, m Memory, args []uint64) uint32) Import {
 	return Import{wasiModule, name, signature(params, "i"), func(h *Host, m Memory, stack []uint64) error {
 		stack[0] = uint64(call(h, m, stack))
-		return nil
+		return h.violation // of a replay that diverges; nothing else is one
 	}}
 }
 
@@ -110,16 +110,21 @@ func wasiClockResolution(_ *Host, m Memory, args []uint64) uint32 {
 // wasiClockTime reads the wall clock (0), the host's own, or one of the clocks
 // for durations.
 func wasiClockTime(h *Host, m Memory, args []uint64) uint32 {
+	read := h.monotonic
 	switch id := uint32(args[0]); {
 	case id == 0:
-		return put64(m, uint32(args[2]), uint64(h.clock().UnixNano()))
-	case id <= 3:
-		return put64(m, uint32(args[2]), uint64(h.monotonic()))
+		read = h.now
+	case id > 3:
+		return wasiInval
 	}
-	return wasiInval
+	n, err := read()
+	if err != nil {
+		return wasiInval
+	}
+	return put64(m, uint32(args[2]), uint64(n))
 }
 
-func wasiRandom(_ *Host, m Memory, args []uint64) uint32 {
+func wasiRandom(h *Host, m Memory, args []uint64) uint32 {
 	size := uint32(args[1])
 	if size > maxRandom {
 		return wasiInval
@@ -128,7 +133,9 @@ func wasiRandom(_ *Host, m Memory, args []uint64) uint32 {
 	if !ok {
 		return wasiFault
 	}
-	rand.Read(b)
+	if h.random(b) != nil {
+		return wasiNoCap
+	}
 	return wasiOK
 }
 
@@ -213,7 +220,11 @@ func (h *Host) answer(event, subscription []byte) {
 	}
 	wait := time.Duration(min(binary.LittleEndian.Uint64(subscription[subscriptionTime:]), 1<<62))
 	if subscription[subscriptionFlag]&1 != 0 {
-		wait -= h.monotonic()
+		now, err := h.monotonic()
+		if err != nil {
+			return
+		}
+		wait -= time.Duration(now)
 	}
 	h.skipped += min(max(wait, 0), time.Hour)
 }

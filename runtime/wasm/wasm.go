@@ -9,44 +9,76 @@
 //  1. their SHA-256 is the signed one;
 //  2. package guard parses them strictly: no count, size or nesting that could
 //     hurt an engine is left;
-//  3. exports and imports are those of the calling convention;
-//  4. the engine compiles them, or takes the machine code from its cache;
-//  5. one guest is instantiated, _initialize runs, the guest says its ABI
+//  3. exports and imports are those of the calling convention, and imported
+//     capabilities were granted;
+//  4. package snapshot and package meter change the module, so that its state
+//     can be brought back and what it does is counted;
+//  5. the engine compiles it, or takes the machine code from its cache;
+//  6. one guest is instantiated, _initialize runs, the guest says its ABI
 //     version, constructs the strategy with the manifest's config and lists
-//     its methods.
+//     its methods;
+//  7. the manifest's golden cases run on it until it is warm, and its state is
+//     frozen.
 //
 // Each step has its own problem codes, and code of the artifact runs in the
-// last step only.
+// last two only. Whether the answers to the golden cases are right is for the
+// pipeline to say.
 //
 // # Guests and calls
 //
 // An instance owns a bounded pool of guests, as many as the manifest's limit of
 // concurrency. One guest serves one call at a time. The first is made by Load,
-// the others when calls meet. A guest that trapped, missed its deadline, ended
-// itself, reported a fault or broke the convention is closed; a later call
-// makes its successor. What a successful call leaves in the guest's memory is
-// seen by later calls on the same guest.
+// the others when calls meet; they begin with the frozen state, which takes
+// microseconds and no code of the artifact. A guest that trapped, exceeded a
+// limit, ended itself, reported a fault or broke the convention is closed; a
+// later call makes its successor.
 //
 // A guest starts with the limit of the configuration's StartTimeout, not with
 // the deadline of the call that needed it, so a call that has to make a guest
 // may end that much later.
 //
-// # Deadlines
+// # Isolation
 //
-// A call ends with the deadline of its context, or after the manifest's
-// timeout when the context has none. How fast a guest stops is the engine's
-// property. wazero looks at the deadline in loops and at calls of host
-// functions only: a guest that recurses without a loop runs on until its stack
-// is exhausted or it returns, and as long as it runs the garbage collector
-// cannot stop the world. Until modules are metered at upload, a deadline holds
-// for loops, not for recursion.
+// With isolation "request", which is the default, a guest's memory and globals
+// are made what they were when they were frozen after every call, before
+// another call can have the guest. So a call finds nothing of any other: not in
+// variables, not on the heap, not in what was freed. What a guest computed from
+// the golden cases and from random numbers before it was frozen is in every
+// guest and in every call. A module that can change its tables or drop its
+// segments cannot be brought back from outside; each of its calls gets a fresh
+// guest, which takes as long as a start. A guest whose memory grew is replaced
+// by one that begins with the frozen state.
+//
+// With isolation "instance" guests begin with the frozen state and keep what
+// calls leave, for strategies that want a cache.
+//
+// # Limits
+//
+// All of them hold on every engine, because the module counts itself (package
+// meter): each function and each turn of a loop takes from the fuel and from
+// the stack that the call has. When a slice of fuel is used up, some hundred
+// microseconds, the module asks the host, which looks at deadline and budget.
+//
+//	limit          manifest              beyond it
+//	wall clock     timeout_ms            fault_deadline
+//	instructions   instructions          fault_instructions
+//	stack          call_depth            fault_call_depth
+//	memory         memory_bytes          memory.grow fails; fault_memory if the guest dies of it
+//	tables         table_entries         refused at load
+//	answer         output_bytes          fault_output
+//	log            log_bytes             lines are dropped, which is said once
+//	host calls     host_calls            fault_host_calls
+//
+// The fuel that a call used depends on the module, its state and the input
+// only; it is the same on every machine and engine, as long as the guest asks
+// for no clock and no random numbers.
 //
 // # What a guest can reach
 //
 // The functions of the import module "swapline", and of
-// "wasi_snapshot_preview1" a shim of our own (see wasi.go): a clock, random
-// numbers, a bounded log and an exit. There is no file, socket, environment
-// variable or argument behind it.
+// "wasi_snapshot_preview1" a shim of our own (see wasi.go). There is no file,
+// socket, environment variable or argument behind it. Capabilities are in
+// capability.go.
 package wasm
 
 import (

@@ -8,7 +8,9 @@
 // "config"; "golden", a list of cases; and "golden_file", the path of a file
 // with such a list, relative to the folder. A case has a name, an input and
 // either the expected output or "rejected", the code of the expected business
-// error.
+// error. A strategy gets the capabilities emit and state if the member
+// "capabilities" asks for them; as in a host, every case begins with an empty
+// state, and no HTTP request is sent.
 package guesttest
 
 import (
@@ -25,11 +27,19 @@ import (
 )
 
 // Host is an abi.Host for tests: a config, a log that goes to the test and a
-// clock that stands still.
+// clock that stands still. It is not safe for concurrent use.
 type Host struct {
 	T      testing.TB
 	Values map[string]any // the config; must be in the wire domain
 	Clock  time.Time
+
+	// State is what the strategy keeps. Writes are there at once, whatever
+	// becomes of the call. nil denies the capability state.
+	State map[string]any
+	// OnEvent gets what is emitted; nil denies the capability emit.
+	OnEvent func(typ string, data any)
+	// Answer answers HTTP requests; nil denies the capability http.
+	Answer func(abi.HTTPRequest) (abi.HTTPResponse, error)
 }
 
 // Config implements abi.Host.
@@ -48,8 +58,11 @@ func (h Host) Now() time.Time { return h.Clock.UTC() }
 // its Validate, if it has one, and runs each golden case as a subtest.
 func Run(t *testing.T, folder string, constructor abi.Constructor) {
 	t.Helper()
-	config, cases := load(t, folder)
-	s, err := constructor(Host{T: t, Values: config, Clock: time.Date(2026, 6, 17, 12, 0, 0, 0, time.UTC)})
+	source := readSource(t, folder)
+	cases := source.cases(t, folder)
+	h := Host{T: t, Values: source.config(), Clock: time.Date(2026, 6, 17, 12, 0, 0, 0, time.UTC)}
+	source.grant(&h)
+	s, err := constructor(h)
 	if err != nil {
 		t.Fatalf("constructor: %v", err)
 	}
@@ -60,6 +73,7 @@ func Run(t *testing.T, folder string, constructor abi.Constructor) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			clear(h.State)
 			if err := c.check(t.Context(), s); err != nil {
 				t.Error(err)
 			}
@@ -114,18 +128,47 @@ func (c goldenCase) checkRejected(out map[string]any, err error) error {
 	return nil
 }
 
-func load(t *testing.T, folder string) (config map[string]any, cases []goldenCase) {
+// source is strategy.json.
+type source map[string]any
+
+func readSource(t *testing.T, folder string) source {
 	t.Helper()
-	source, ok := read(t, filepath.Join(folder, "strategy.json")).(map[string]any)
+	m, ok := read(t, filepath.Join(folder, "strategy.json")).(map[string]any)
 	if !ok {
 		t.Fatal("strategy.json is not an object")
 	}
-	config, _ = source["config"].(map[string]any)
+	return m
+}
+
+func (s source) config() map[string]any {
+	config, _ := s["config"].(map[string]any)
 	if config == nil {
 		config = map[string]any{}
 	}
-	list, _ := source["golden"].([]any)
-	if file, _ := source["golden_file"].(string); file != "" {
+	return config
+}
+
+// grant gives h what the source asks for.
+func (s source) grant(h *Host) {
+	words, _ := s["capabilities"].([]any)
+	for _, word := range words {
+		switch word {
+		case abi.CapabilityState:
+			h.State = map[string]any{}
+		case abi.CapabilityEmit:
+			h.OnEvent = func(typ string, data any) { h.T.Logf("event %s: %v", typ, data) }
+		case abi.CapabilityHTTP:
+			h.Answer = func(abi.HTTPRequest) (abi.HTTPResponse, error) {
+				return abi.HTTPResponse{}, abi.Reject(abi.CodeHTTPDenied, "no request is sent while golden cases run")
+			}
+		}
+	}
+}
+
+func (s source) cases(t *testing.T, folder string) (cases []goldenCase) {
+	t.Helper()
+	list, _ := s["golden"].([]any)
+	if file, _ := s["golden_file"].(string); file != "" {
 		more, _ := read(t, filepath.Join(folder, file)).([]any)
 		list = append(list, more...)
 	}
@@ -135,7 +178,7 @@ func load(t *testing.T, folder string) (config map[string]any, cases []goldenCas
 	for i, v := range list {
 		cases = append(cases, caseOf(t, i, v))
 	}
-	return config, cases
+	return cases
 }
 
 func caseOf(t *testing.T, i int, v any) goldenCase {

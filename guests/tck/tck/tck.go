@@ -41,6 +41,9 @@ const (
 	Log      = "log"      // logs a line, answers {}
 	Now      = "now"      // answers {"unix": seconds of the host's clock}
 	Goexit   = "goexit"   // ends its goroutine (Go in process only)
+	Emit     = "emit"     // emits two events; a business error after that if the input has "reject"
+	State    = "state"    // counts in the state: answers {"count": n}; a business error after that if the input has "reject"
+	Forget   = "forget"   // deletes the count, answers {"found": whether there was one}
 	Choose   = "choose"   // the input's "behaviour" decides
 
 	// Constructors.
@@ -60,6 +63,10 @@ const (
 	RejectedCode    = "tck_rejected"
 	RejectedMessage = "the amount is above the limit"
 )
+
+// EventType is the type of the events of [Emit]; their data is {"n": 1} and
+// {"n": 2}.
+const EventType = "tck.happened"
 
 // LogMessage is what [Log] writes.
 const LogMessage = "conformance line"
@@ -112,6 +119,8 @@ func (s *strategy) execute(ctx context.Context, behaviour string, in map[string]
 		return map[string]any{}, nil
 	case Now:
 		return map[string]any{"unix": s.host.Now().Unix()}, nil
+	case Emit, State, Forget:
+		return s.effect(ctx, behaviour, in)
 	case Reject:
 		return nil, &abi.Error{Code: RejectedCode, Message: RejectedMessage, Details: map[string]any{"limit": 100, "currency": "EUR"}}
 	case Plain:

@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/abi"
+	"github.com/swapline/swapline/runtime/capability"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/manifest"
 )
@@ -51,8 +52,10 @@ type Harness interface {
 
 // suite is what the cases share.
 type suite struct {
-	harness Harness
-	driver  driver.Driver
+	harness  Harness
+	driver   driver.Driver
+	services *capability.Services
+	events   *capability.Ring
 }
 
 // Run runs every case against one driver.
@@ -65,12 +68,14 @@ func Run(t *testing.T, h Harness) {
 	t.Run("loading", s.loading)
 	t.Run("validation", s.validation)
 	t.Run("host", s.host)
+	t.Run("capabilities", s.capabilities)
 	t.Run("concurrency", s.concurrency)
 	t.Run("versions", s.versions)
 }
 
 func open(tb testing.TB, h Harness) *suite {
-	s := &suite{harness: h, driver: h.Open(tb)}
+	s := &suite{harness: h, driver: h.Open(tb), events: capability.NewRing(100)}
+	s.services = capability.Services{State: new(capability.Memory), Events: s.events}.Open()
 	tb.Cleanup(func() {
 		if err := s.driver.Close(context.Background()); err != nil {
 			tb.Errorf("close of the driver: %v", err)
@@ -97,13 +102,25 @@ func (s *suite) spec(tb testing.TB, version int, config map[string]any) driver.S
 		Artifact: manifest.Artifact{SHA256: manifest.DigestOf(sum), Size: int64(len(content))},
 		Methods:  []string{abi.MethodExecute},
 		Config:   config,
+		// Sorted, as in a signed manifest.
+		Capabilities: []string{abi.CapabilityClock, abi.CapabilityEmit, abi.CapabilityLog, abi.CapabilityState},
 	}
 	name := sha256.Sum256(fmt.Appendf(nil, "%s %v", path, config))
 	return driver.Spec{
 		Digest: manifest.DigestOf(name), Manifest: m, Path: path,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Now: time.Now,
+		Now: time.Now, Grant: s.grant(tb, m),
 	}
+}
+
+// grant grants what the manifest asks for.
+func (s *suite) grant(tb testing.TB, m *manifest.Manifest) *capability.Grant {
+	tb.Helper()
+	g, err := s.services.Grant(m, capability.Rule{Allow: capability.Words()})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return g
 }
 
 // behaving is the config that chooses a behaviour.

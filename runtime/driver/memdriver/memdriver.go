@@ -57,7 +57,7 @@ func (d *Driver) Load(ctx context.Context, spec driver.Spec) (driver.Instance, e
 	if err != nil {
 		return nil, err
 	}
-	in := &instance{driver: d}
+	in := &instance{driver: d, spec: spec}
 	if in.strategy, err = in.calls.Construct(ctx, construct, host); err != nil {
 		return nil, err
 	}
@@ -99,6 +99,7 @@ func (d *Driver) Close(context.Context) error { return nil }
 
 type instance struct {
 	driver   *Driver
+	spec     driver.Spec
 	strategy abi.Strategy
 	calls    driver.Calls
 	closed   atomic.Bool
@@ -112,7 +113,9 @@ func (i *instance) Execute(ctx context.Context, in map[string]any) (map[string]a
 	if i.closed.Load() {
 		return nil, driver.Faultf(problem.FaultABI, "execute on a closed instance")
 	}
-	return i.calls.Execute(ctx, i.strategy, in)
+	return i.spec.Session(ctx, func(ctx context.Context) (map[string]any, error) {
+		return i.calls.Execute(ctx, i.strategy, in)
+	})
 }
 
 func (i *instance) Validate(ctx context.Context) error {
@@ -120,7 +123,7 @@ func (i *instance) Validate(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	return i.calls.Validate(ctx, v)
+	return i.spec.Trial(ctx, func(ctx context.Context) error { return i.calls.Validate(ctx, v) })
 }
 
 // Stats implements driver.Reporter.

@@ -1,3 +1,5 @@
+//go:build !portable
+
 package snapshot
 
 import (
@@ -23,7 +25,7 @@ func (i *Image) fill(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	fd, err := unix.MemfdCreate("swapline-image", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	fd, err := createFile()
 	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
 		i.bytes = append([]byte(nil), b...)
 		return nil
@@ -37,6 +39,16 @@ func (i *Image) fill(b []byte) error {
 	}
 	i.file.pagemap = i.openPagemap()
 	return nil
+}
+
+// createFile makes a file that nobody can run; kernels before 6.3 do not know
+// the word for it.
+func createFile() (int, error) {
+	fd, err := unix.MemfdCreate("swapline-image", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL)
+	if errors.Is(err, unix.EINVAL) {
+		return unix.MemfdCreate("swapline-image", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	}
+	return fd, err
 }
 
 // write writes and seals the file and maps it.
@@ -58,8 +70,9 @@ func (i *Image) write(b []byte) error {
 
 // writeSparse writes the pages that are not zero.
 func writeSparse(fd int, b []byte, page int) error {
+	zeros := make([]byte, page)
 	for at := 0; at < len(b); at += page {
-		if zero(b[at : at+page]) {
+		if bytes.Equal(b[at:at+page], zeros) {
 			continue
 		}
 		if n, err := unix.Pwrite(fd, b[at:at+page], int64(at)); err != nil || n != page {
@@ -70,15 +83,6 @@ func writeSparse(fd int, b []byte, page int) error {
 }
 
 var errShort = errors.New("the memory file took not all")
-
-func zero(b []byte) bool {
-	for _, c := range b {
-		if c != 0 {
-			return false
-		}
-	}
-	return true
-}
 
 // drop gives back file and mapping.
 func (i *Image) drop() (err error) {
@@ -98,7 +102,7 @@ func (i *Image) drop() (err error) {
 // openPagemap opens the list of this process's pages, if the image needs it and
 // the kernel can search it.
 func (i *Image) openPagemap() int {
-	if len(i.bytes) <= 0*SmallMemory {
+	if len(i.bytes) <= SmallMemory {
 		return -1
 	}
 	fd, err := unix.Open("/proc/self/pagemap", unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -125,8 +129,8 @@ func (i *Image) finds(fd int) bool {
 		return false
 	}
 	s := &space{base: unsafe.Pointer(unsafe.SliceData(b))}
-	found, next, err := s.scan(&file{i.file.memory, fd}, 0, len(b))
-	if err != nil || len(found) != 1 || next != len(b) {
+	found, next, ok := s.scan(&file{i.file.memory, fd}, 0, len(b))
+	if !ok || len(found) != 1 || next != len(b) {
 		return false
 	}
 	start, end := s.offsets(found[0])

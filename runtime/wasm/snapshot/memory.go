@@ -8,7 +8,7 @@ import (
 )
 
 // SmallMemory is the size in bytes up to which a memory is compared as a whole.
-const SmallMemory = 128 << 10
+const SmallMemory = 64 << 10
 
 // Errors of [Memory.Restore].
 var (
@@ -27,19 +27,20 @@ type Memory struct {
 	bytes []byte // present content, at the start of the space
 	image *Image // or nil
 	page  int    // bytes of a page of the system
+	calls int    // restores, up to settling
 	own   int    // pages that were the guest's own at the last restore
 	idle  int    // how many pages were compared in vain since some were given back
 }
 
-// NewMemory reserves a memory of at most max bytes. With an image it starts
+// NewMemory reserves a memory of at most so many bytes. With an image it starts
 // with what the image holds, otherwise with no bytes.
-func NewMemory(max uint64, image *Image) (*Memory, error) {
+func NewMemory(most uint64, image *Image) (*Memory, error) {
 	if image != nil {
-		max = maximum(max, uint64(len(image.bytes)))
+		most = max(most, uint64(len(image.bytes)))
 	}
-	s, err := reserve(max)
+	s, err := reserve(most)
 	if err != nil {
-		return nil, fmt.Errorf("memory of %d bytes: %w", max, err)
+		return nil, fmt.Errorf("memory of %d bytes: %w", most, err)
 	}
 	m := &Memory{space: s, page: os.Getpagesize()}
 	if image == nil {
@@ -50,8 +51,6 @@ func NewMemory(max uint64, image *Image) (*Memory, error) {
 	}
 	return m, nil
 }
-
-func maximum(a, b uint64) uint64 { return max(a, b) }
 
 // adopt makes the content that of the image.
 func (m *Memory) adopt(i *Image) error {
@@ -99,44 +98,61 @@ func (m *Memory) Freeze() (*Image, error) {
 	return i, nil
 }
 
-// Restore makes the content that of the image. It fails with ErrGrown, with
-// ErrForeign, or with what the system says; then the memory is of no further use.
+// Restore makes the content that of the image. It fails with ErrGrown or
+// ErrForeign; then the memory is of no further use.
 func (m *Memory) Restore(i *Image) error {
 	switch {
 	case i == nil || m.image != i:
 		return ErrForeign
 	case len(m.bytes) > len(i.bytes):
 		return ErrGrown
-	case len(m.bytes) <= SmallMemory || !i.file.mapped():
-		m.mend(0, len(m.bytes))
-		return nil
-	case i.file.scans():
-		return m.restoreOwn()
 	}
-	return m.space.discard(0, len(m.bytes))
+	if !m.restoreQuickly() {
+		m.mend(0, len(m.bytes))
+	}
+	return nil
+}
+
+// restoreQuickly reports whether it brought back the image without looking at
+// all of the memory.
+func (m *Memory) restoreQuickly() bool {
+	switch {
+	case len(m.bytes) <= SmallMemory || !m.image.file.mapped():
+		return false
+	case !m.image.file.scans():
+		return m.space.discard(0, len(m.bytes)) // fails for memory that is locked
+	case !m.restoreOwn():
+		return false
+	case m.calls < settling:
+		if m.calls++; m.calls == settling {
+			m.settle()
+		}
+	}
+	return true
 }
 
 // patience is how often a page may be found unchanged, on average, before it is
-// given back: faulting it in again costs about as much as ten comparisons.
-const patience = 16
+// given back: faulting it in again costs as much as 30 comparisons or more.
+const patience = 32
 
-// restoreOwn mends the pages that are the guest's own.
-func (m *Memory) restoreOwn() error {
+// restoreOwn mends the pages that are the guest's own, unless it cannot find
+// them.
+func (m *Memory) restoreOwn() bool {
 	tired := m.idle > patience*m.own
 	own, dirty := 0, 0
 	for from := 0; from < len(m.bytes); {
-		found, next, err := m.space.scan(&m.image.file, from, len(m.bytes))
-		if err != nil {
-			return err
+		found, next, ok := m.space.scan(&m.image.file, from, len(m.bytes))
+		if !ok {
+			return false
 		}
 		for _, r := range found {
 			start, end := m.space.offsets(r)
 			own += (end - start) / m.page
-			n, err := m.mendOrDiscard(start, end, tired)
-			if err != nil {
-				return err
+			if tired {
+				dirty += m.mendOrDiscard(start, end)
+			} else {
+				dirty += m.mend(start, end)
 			}
-			dirty += n
 		}
 		from = next
 	}
@@ -144,27 +160,37 @@ func (m *Memory) restoreOwn() error {
 	if tired {
 		m.own, m.idle = dirty, 0
 	}
-	return nil
+	return true
 }
 
-// mendOrDiscard mends a range and returns how many pages differed. If tired, it
-// gives back the others.
-func (m *Memory) mendOrDiscard(start, end int, tired bool) (dirty int, err error) {
-	if !tired {
-		return m.mend(start, end), nil
-	}
+// mendOrDiscard is mend, and gives back the pages that did not differ.
+func (m *Memory) mendOrDiscard(start, end int) (dirty int) {
 	clean := start // of a range of pages that do not differ
 	for at := start; at < end; at += m.page {
-		if m.mend(at, at+m.page) == 0 {
-			continue
+		if m.mend(at, at+m.page) > 0 {
+			dirty++
+			m.space.discard(clean, at)
+			clean = at + m.page
 		}
-		dirty++
-		if err := m.space.discard(clean, at); err != nil {
-			return dirty, err
-		}
-		clean = at + m.page
 	}
-	return dirty, m.space.discard(clean, end)
+	m.space.discard(clean, end)
+	return dirty
+}
+
+// settling is after how many restores a memory knows what calls write to.
+const settling = 16
+
+// settle drops all pages but those that calls write to. A page that is read
+// before it is written to brings up to fifteen neighbours with it, and each
+// costs time in every scan. Pages made the guest's own at once bring none.
+func (m *Memory) settle() {
+	found, next, ok := m.space.scan(&m.image.file, 0, len(m.bytes))
+	if !ok || next < len(m.bytes) || !m.space.discard(0, len(m.bytes)) {
+		return
+	}
+	for _, r := range found {
+		m.space.populate(m.space.offsets(r))
+	}
 }
 
 // mend copies back the pages from start to end that differ from the image and

@@ -1,3 +1,5 @@
+//go:build !portable
+
 package snapshot
 
 import (
@@ -17,8 +19,11 @@ type scanRequest struct {
 	all, any, returned uint64
 }
 
-// scanRegion is struct page_region: adjacent pages of the same categories.
-type scanRegion struct{ start, end, categories uint64 }
+// scanRegion is struct page_region: adjacent pages, and their categories.
+type scanRegion struct {
+	start, end uint64
+	_          uint64
+}
 
 // Categories of pages.
 const (
@@ -31,9 +36,9 @@ const (
 const pagemapScan = 3<<30 | unsafe.Sizeof(scanRequest{})<<16 | 'f'<<8 | 16
 
 // scan finds pages between the offsets that are the guest's own: in memory or
-// swapped out, and not of the file. It returns the offset to go on from. The
-// result is valid until the next call.
-func (s *space) scan(f *file, from, to int) (found []scanRegion, next int, err error) {
+// swapped out, and not of the file. It returns the offset to go on from, and
+// whether the kernel answered. What was found is valid until the next call.
+func (s *space) scan(f *file, from, to int) (found []scanRegion, next int, ok bool) {
 	base := uint64(uintptr(s.base))
 	s.request = scanRequest{
 		size: uint64(unsafe.Sizeof(s.request)), start: base + uint64(from), end: base + uint64(to),
@@ -42,9 +47,9 @@ func (s *space) scan(f *file, from, to int) (found []scanRegion, next int, err e
 	}
 	n, _, code := unix.Syscall(unix.SYS_IOCTL, uintptr(f.pagemap), pagemapScan, uintptr(unsafe.Pointer(&s.request)))
 	if code != 0 {
-		return nil, 0, code
+		return nil, 0, false
 	}
-	return s.found[:n], int(s.request.walked - base), nil
+	return s.found[:n], int(s.request.walked - base), true
 }
 
 // offsets are those of a region in the space.

@@ -50,12 +50,18 @@
 // they write to them, and a guest costs what it wrote. [Memory.Restore] asks
 // the kernel which pages are the guest's own, compares them with the image and
 // copies back what differs. They stay the guest's own, because the next call
-// writes to the same few: a page costs some 0.1 µs to compare and 1 µs to
-// fault in again. Pages that were found unchanged for long are given back.
+// writes to the same few: a page costs some 0.1 µs to compare and several to
+// fault in again. Pages that were found unchanged for long are given back, and
+// after some restores all that calls do not write to are dropped once.
 //
 // The kernel can be asked since Linux 6.7. Before, and where it must not be
-// asked, all pages are given back. A memory of up to [SmallMemory] bytes is
-// compared as a whole. Systems other than Linux do so with every memory.
+// asked, all pages are given back after each call. A memory of up to
+// [SmallMemory] bytes is compared as a whole, and so is every memory where an
+// image cannot be a file, as on systems other than Linux; the build tag
+// "portable" makes Linux one of those, for tests.
+//
+// A guest takes up to three maps of the process's, an image one map and two
+// descriptors.
 package snapshot
 
 import (

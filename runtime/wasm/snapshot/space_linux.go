@@ -1,3 +1,5 @@
+//go:build !portable
+
 package snapshot
 
 import (
@@ -17,21 +19,21 @@ type space struct {
 }
 
 // reserve takes addresses, no memory.
-func reserve(max uint64) (space, error) {
-	if max == 0 {
+func reserve(most uint64) (space, error) {
+	if most == 0 {
 		return space{}, nil
 	}
-	if max > 1<<32 {
+	if most > 1<<33 {
 		return space{}, unix.ENOMEM
 	}
-	p, err := unix.MmapPtr(-1, 0, nil, uintptr(max), unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+	p, err := unix.MmapPtr(-1, 0, nil, uintptr(most), unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
 	if err != nil {
 		return space{}, err
 	}
-	s := space{base: p, size: uintptr(max)}
+	s := space{base: p, size: uintptr(most)}
 	// A huge page would make the guest own 2 MiB for a byte. A kernel that
 	// knows none answers EINVAL.
-	if err := unix.Madvise(s.bytes(uint64(max)), unix.MADV_NOHUGEPAGE); err != nil && !errors.Is(err, unix.EINVAL) {
+	if err := unix.Madvise(s.bytes(most), unix.MADV_NOHUGEPAGE); err != nil && !errors.Is(err, unix.EINVAL) {
 		return space{}, errors.Join(err, s.release())
 	}
 	return s, nil
@@ -75,12 +77,16 @@ func (s *space) attach(i *Image, old []byte) ([]byte, error) {
 	return s.bytes(uint64(n))[:n:n], unix.Madvise(s.bytes(uint64(n)), unix.MADV_NOHUGEPAGE)
 }
 
-// discard makes the range what the image holds by giving back its pages.
-func (s *space) discard(start, end int) error {
-	if start == end {
-		return nil
-	}
-	return unix.Madvise(s.bytes(uint64(end))[start:], unix.MADV_DONTNEED)
+// discard makes the range what the image holds by giving back its pages, and
+// reports whether it could.
+func (s *space) discard(start, end int) bool {
+	return start == end || unix.Madvise(s.bytes(uint64(end))[start:], unix.MADV_DONTNEED) == nil
+}
+
+// populate makes the pages of the range the guest's own. It is a favour: the
+// guest's writes do it too.
+func (s *space) populate(start, end int) {
+	_ = unix.Madvise(s.bytes(uint64(end))[start:], unix.MADV_POPULATE_WRITE)
 }
 
 // release gives back the addresses.

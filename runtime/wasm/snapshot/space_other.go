@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux || portable
 
 package snapshot
 
@@ -26,7 +26,7 @@ type space struct{ max uint64 }
 // scanRegion is nothing here.
 type scanRegion struct{}
 
-func reserve(max uint64) (space, error) { return space{max: max}, nil }
+func reserve(most uint64) (space, error) { return space{most}, nil }
 
 // grow moves the memory if it has to.
 func (s *space) grow(old []byte, n uint64) []byte {
@@ -52,8 +52,9 @@ func (s *space) attach(i *Image, old []byte) ([]byte, error) {
 	return b, nil
 }
 
-// scan and discard are not called: no image is mapped.
-func (*space) scan(*file, int, int) ([]scanRegion, int, error) { return nil, 0, errors.ErrUnsupported }
-func (*space) offsets(scanRegion) (start, end int)             { return 0, 0 }
-func (*space) discard(int, int) error                          { return errors.ErrUnsupported }
-func (*space) release() error                                  { return nil }
+// Those that follow are not called: no image is mapped.
+func (*space) scan(*file, int, int) ([]scanRegion, int, bool) { return nil, 0, false }
+func (*space) offsets(scanRegion) (start, end int)            { return 0, 0 }
+func (*space) discard(int, int) bool                          { return false }
+func (*space) populate(int, int)                              {}
+func (*space) release() error                                 { return nil }

@@ -71,6 +71,15 @@ func (g Guest) moreExports() [][]byte {
 	return list
 }
 
+// methods are what init lists.
+func (g Guest) methods() []any {
+	list := []any{abi.MethodExecute}
+	if g.Validate != nil {
+		list = append(list, abi.MethodValidate)
+	}
+	return list
+}
+
 func (g Guest) memory() []byte {
 	if g.Pages == 0 {
 		g.Pages = 2

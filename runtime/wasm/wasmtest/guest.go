@@ -84,7 +84,7 @@ func (g Guest) Module() []byte {
 	if g.Version == 0 {
 		g.Version = abi.Version
 	}
-	ready := Encoded(abi.StatusOK, map[string]any{abi.KeyMethods: []any{abi.MethodExecute}})
+	ready := Encoded(abi.StatusOK, map[string]any{abi.KeyMethods: g.methods()})
 	if g.Alloc == nil {
 		g.Alloc = I32(room)
 	}

@@ -22,12 +22,12 @@ func Spec(t testing.TB, module []byte) driver.Spec {
 		t.Fatal(err)
 	}
 	sum := manifest.DigestOf(sha256.Sum256(module))
-	return driver.Spec{Digest: sum, Path: path, Log: slog.New(slog.DiscardHandler), Now: time.Now, Manifest: &manifest.Manifest{
+	return Granted(t, driver.Spec{Digest: sum, Path: path, Log: slog.New(slog.DiscardHandler), Now: time.Now, Manifest: &manifest.Manifest{
 		Name: "guest", Version: "1.0.0", Kind: "wasm", ABIVersion: abi.Version,
 		Artifact: manifest.Artifact{SHA256: sum, Size: int64(len(module))},
 		Limits:   manifest.Limits{Timeout: 5 * time.Second, MemoryBytes: 4 << 20, Concurrency: 2},
 		Config:   map[string]any{},
-	}}
+	}}, abi.CapabilityLog)
 }
 
 // Load loads a release with a driver of its own, and closes both at the end of the

@@ -21,6 +21,9 @@ type guest struct {
 
 // Func implements wasm.Guest.
 func (g *guest) Func(name string) wasm.Func {
+	if g.instance == nil {
+		return nil
+	}
 	f := g.instance.ExportedFunction(name)
 	if f == nil {
 		return nil
@@ -40,6 +43,9 @@ var errClosed = errors.New("the guest is closed")
 
 // Global implements wasm.Guest.
 func (g *guest) Global(name string) wasm.Global {
+	if g.instance == nil {
+		return nil
+	}
 	if m, ok := g.instance.ExportedGlobal(name).(api.MutableGlobal); ok {
 		return m
 	}

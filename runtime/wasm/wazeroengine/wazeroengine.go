@@ -18,6 +18,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/wasm"
@@ -74,6 +75,10 @@ func (e *Engine) Compile(ctx context.Context, b []byte, c wasm.Compile) (_ wasm.
 	}()
 	if err := m.offer(ctx, c.Imports); err != nil {
 		return nil, err
+	}
+	if ctx.Err() != nil {
+		// Workers look at the context before each function, so only the cache answers.
+		ctx = experimental.WithCompilationWorkers(ctx, 2)
 	}
 	if m.compiled, err = m.runtime.CompileModule(ctx, b); err != nil {
 		return nil, err

@@ -1,3 +1,5 @@
+//go:build !portable
+
 package snapshot
 
 import (
@@ -45,17 +47,17 @@ func restoring(b *testing.B, size, pages int, way string) {
 			m.bytes[at+8]++
 			sum += m.bytes[at+4096+8]
 		}
-		var err error
+		ok := true
 		switch way {
 		case "compare":
 			m.mend(0, size)
 		case "scan":
-			err = m.restoreOwn()
+			ok = m.restoreOwn()
 		case "discard":
-			err = m.space.discard(0, size)
+			ok = m.space.discard(0, size)
 		}
-		if err != nil {
-			b.Fatal(err)
+		if !ok {
+			b.Skip("not on this kernel")
 		}
 	}
 	m.Free()
