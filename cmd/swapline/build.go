@@ -23,11 +23,16 @@ func (a *app) buildCommand() *cobra.Command {
 		Use:   "build FOLDER",
 		Short: "Build a strategy as a Wasm module or a native plugin",
 		Example: `  swapline build examples/riskscore/v1                a Wasm module in dist
+  swapline build guests/rust/examples/riskscore       the same, of a strategy in Rust
   swapline build --kind native examples/riskscore/v2  a plugin for this very program
   swapline build --kind all --out /tmp/dist myrisk`,
-		Long: `Builds the main package in FOLDER into NAME-VERSION.wasm or NAME-VERSION.so, by
-name and version of its strategy.json, and puts a copy of strategy.json with the
-golden cases in it beside the artifact, for swapline sign.
+		Long: `Builds the strategy in FOLDER into NAME-VERSION.wasm or NAME-VERSION.so, by name
+and version of its strategy.json, and puts a copy of strategy.json with the golden
+cases in it beside the artifact, for swapline sign.
+
+The folder holds a Go main package or, for Wasm, a Cargo.toml (Rust), an
+asconfig.json (AssemblyScript) or *.c files. guests/LANGUAGE/README.md says which
+compiler that needs; for C the SDK is in this program.
 
 A native plugin fits one build of the host: it is built with the toolchain and
 flags of this program and compared with it before anything is written. Wasm

@@ -1,0 +1,291 @@
+/*
+ * guest.c: the calling convention (abi/wasm.go), memory and the host.
+ *
+ * Memory is one heap that only grows. On it lie the input, the answer, what
+ * sw_keep gave, and the chunks of sw_alloc, which every call uses again: a warm
+ * call takes no new memory and touches few pages.
+ */
+#include "swapline.h"
+
+#include <stdarg.h>
+
+#ifdef __wasm__
+#define EXPORT(name) __attribute__((export_name(name)))
+
+/* ---- what the compiler expects of a C library; a real one goes first ---- */
+
+__attribute__((target("bulk-memory"))) static void move_many(void *to, const void *from, size_t n) {
+	__builtin_memmove(to, from, n); /* one instruction, but dear to start */
+}
+
+__attribute__((weak, no_builtin)) void *memcpy(void *restrict to, const void *restrict from, size_t n) {
+	unsigned char *t = to;
+	const unsigned char *f = from;
+	if (n >= 128) {
+		move_many(to, from, n);
+		return to;
+	}
+	for (; n >= 8; n -= 8, t += 8, f += 8) __builtin_memcpy(t, f, 8);
+	for (; n > 0; n--) *t++ = *f++;
+	return to;
+}
+
+__attribute__((weak, no_builtin)) void *memmove(void *to, const void *from, size_t n) {
+	move_many(to, from, n);
+	return to;
+}
+
+__attribute__((weak, no_builtin)) void *memset(void *to, int c, size_t n) {
+	for (unsigned char *t = to; n > 0; n--) *t++ = (unsigned char)c;
+	return to;
+}
+
+__attribute__((weak, no_builtin)) int memcmp(const void *a, const void *b, size_t n) {
+	const unsigned char *x = a, *y = b;
+	for (; n > 0; n--, x++, y++)
+		if (*x != *y) return *x - *y;
+	return 0;
+}
+
+__attribute__((weak, no_builtin)) size_t strlen(const char *s) {
+	size_t n = 0;
+	while (s[n]) n++;
+	return n;
+}
+
+/* ---- memory ---- */
+
+extern unsigned char __heap_base;
+static uintptr_t heap;
+
+void *sw_keep(size_t size) {
+	if (!heap) heap = ((uintptr_t)&__heap_base + 15) & ~(uintptr_t)15;
+	uintptr_t at = heap, end = (at + size + 15) & ~(uintptr_t)15;
+	size_t have = (size_t)__builtin_wasm_memory_size(0) << 16;
+	if (end < at) sw_panic("out of memory");
+	if (end > have && __builtin_wasm_memory_grow(0, (end - have + 0xffff) >> 16) == (size_t)-1) sw_panic("out of memory");
+	heap = end;
+	return (void *)at;
+}
+
+#else /* in a test on the author's machine */
+#include <stdlib.h>
+#define EXPORT(name)
+
+void *sw_keep(size_t size) {
+	void *at = calloc(1, size ? size : 1);
+	if (!at) abort();
+	return at;
+}
+#endif
+
+/* A chunk of sw_alloc; its bytes follow it. */
+struct chunk {
+	struct chunk *next;
+	size_t size;
+};
+
+static struct chunk *first, *current;
+static size_t taken; /* of current */
+
+static void forget(void) {
+	current = first;
+	taken = 0;
+}
+
+void *sw_alloc(size_t size) {
+	size = (size + 15) & ~(size_t)15;
+	while (!current || size > current->size - taken) {
+		struct chunk **link = current ? &current->next : &first;
+		if (!*link) {
+			size_t room = size > 4064 ? size : 4064;
+			*link = sw_keep(sizeof(struct chunk) + 16 + room);
+			**link = (struct chunk){NULL, room};
+		}
+		current = *link;
+		taken = 0;
+	}
+	unsigned char *at = (unsigned char *)(((uintptr_t)(current + 1) + 15) & ~(uintptr_t)15) + taken;
+	taken += size;
+	return at;
+}
+
+/* ---- texts ---- */
+
+static sw_text digits(int64_t n, char room[20]) {
+	uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+	size_t at = 20;
+	do room[--at] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (n < 0) room[--at] = '-';
+	return (sw_text){room + at, 20 - at};
+}
+
+/* Returns what the verb stands for. */
+static sw_text part(char verb, va_list *values, char room[20]) {
+	switch (verb) {
+	case 's': return sw_text_of(va_arg(*values, const char *));
+	case 't': return va_arg(*values, sw_text);
+	case 'd': return digits(va_arg(*values, int64_t), room);
+	}
+	return sw_text_of("%");
+}
+
+/* Writes to `to` unless it is NULL, and returns the length. */
+static size_t format_to(char *to, const char *format, va_list *values) {
+	size_t n = 0;
+	char room[20];
+	for (const char *f = format; *f; f++) {
+		sw_text t = {f, 1};
+		if (*f == '%' && f[1]) t = part(*++f, values, room);
+		if (to && t.size) __builtin_memcpy(to + n, t.at, t.size);
+		n += t.size;
+	}
+	return n;
+}
+
+const char *sw_format(const char *format, ...) {
+	va_list values, again;
+	va_start(values, format);
+	va_copy(again, values);
+	char *to = sw_alloc(format_to(NULL, format, &values) + 1);
+	to[format_to(to, format, &again)] = 0;
+	va_end(again);
+	va_end(values);
+	return to;
+}
+
+/* ---- answers ---- */
+
+static sw_out answer;
+static uint8_t *input;
+static size_t input_room;
+static bool withheld;
+
+/* Makes o empty but for the bytes before `from`. */
+static void restart(sw_out *o, uint32_t from) {
+	o->used = 0;
+	o->problem = o->message = NULL;
+	o->depth = 0;
+	o->frames[0] = (struct sw_frame){.kind = sw_root};
+	if (sw_room(o, 64)) o->used = from;
+}
+
+static void restart_map(sw_out *o) {
+	restart(o, 1);
+	sw_add_map(o);
+}
+
+sw_status sw_reject_with(sw_out *o, const char *code, const char *message) {
+	restart_map(o);
+	sw_put_string(o, "code", code);
+	sw_put_map(o, "details");
+	o->message = message;
+	return SW_REJECTED;
+}
+
+sw_status sw_reject(sw_out *o, const char *code, const char *message) {
+	restart_map(o);
+	sw_put_string(o, "code", code);
+	sw_put_null(o, "details");
+	sw_put_string(o, "message", message);
+	return SW_REJECTED;
+}
+
+sw_status sw_fault(sw_out *o, const char *text) {
+	restart(o, 1);
+	sw_add_string(o, text);
+	return SW_FAULT;
+}
+
+void sw_withhold_validate(void) { withheld = true; }
+
+static int64_t packed(const sw_out *o) {
+	return (int64_t)((uint64_t)(uintptr_t)o->at << 32 | o->used);
+}
+
+/* Status byte of an answer outside of the value domain, see abi/wasm.go. */
+enum { invalid = 3 };
+
+/* Ends the map of a result or a business error and returns the answer. */
+static int64_t finish(sw_out *o, sw_status status) {
+	if (status == SW_REJECTED && o->message) {
+		sw_end(o);
+		sw_put_string(o, "message", o->message);
+	}
+	if (status != SW_FAULT) {
+		if (o->depth != 1 && !o->problem) o->problem = "a list or map has no end";
+		sw_end(o);
+	}
+	if (o->problem) {
+		const char *why = o->problem;
+		restart(o, 1);
+		sw_add_string(o, why);
+		o->at[0] = invalid;
+		return packed(o);
+	}
+	o->at[0] = (uint8_t)status;
+	return packed(o);
+}
+
+static int64_t null_answer(sw_out *o) {
+	restart(o, 1);
+	sw_add_null(o);
+	o->at[0] = SW_OK;
+	return packed(o);
+}
+
+/* Returns what the host wrote to the room that it got, absent if it is no map. */
+static sw_value received(uint8_t *at, uint32_t size) {
+	sw_value v = {at, at + size};
+	return at == input && size <= input_room && sw_kind_of(v) == SW_MAP ? v : (sw_value){0};
+}
+
+static int64_t no_map(void) { return finish(&answer, sw_fault(&answer, "the host sent no map")); }
+
+EXPORT("swapline_abi_version") int32_t swapline_abi_version(void) { return 1; }
+
+EXPORT("swapline_alloc") uint8_t *swapline_alloc(uint32_t size) {
+	if (size == 0 || size > sw_longest) return NULL;
+	if (size > input_room) {
+		size_t room = input_room ? input_room : 1024;
+		while (room < size) room *= 2;
+		input = sw_keep(room);
+		input_room = room;
+	}
+	return input;
+}
+
+EXPORT("swapline_init") int64_t swapline_init(uint8_t *at, uint32_t size) {
+	sw_value in = received(at, size);
+	forget();
+	if (!sw_exists(in)) return no_map();
+	input = NULL; /* the config stays */
+	input_room = 0;
+	if (sw_init) {
+		restart(&answer, 1);
+		sw_status status = sw_init(sw_get(in, "config"), &answer);
+		if (status != SW_OK) return finish(&answer, status);
+	}
+	restart_map(&answer);
+	sw_put_list(&answer, "methods");
+	sw_add_string(&answer, "Execute");
+	if (sw_validate && !withheld) sw_add_string(&answer, "Validate");
+	sw_end(&answer);
+	return finish(&answer, SW_OK);
+}
+
+EXPORT("swapline_execute") int64_t swapline_execute(uint8_t *at, uint32_t size) {
+	sw_value in = received(at, size);
+	forget();
+	if (!sw_exists(in)) return no_map();
+	restart_map(&answer);
+	return finish(&answer, sw_execute(in, &answer));
+}
+
+EXPORT("swapline_validate") int64_t swapline_validate(void) {
+	forget();
+	restart(&answer, 1);
+	sw_status status = sw_validate ? sw_validate(&answer) : SW_OK;
+	return status == SW_OK ? null_answer(&answer) : finish(&answer, status);
+}

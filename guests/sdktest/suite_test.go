@@ -1,0 +1,76 @@
+package sdktest_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/driver/drivertest"
+	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/wasm"
+	"github.com/swapline/swapline/runtime/wasm/guestbuild"
+	"github.com/swapline/swapline/runtime/wasm/wazeroengine"
+)
+
+// sdks lists the languages and their folders.
+func sdks() map[string]string { return map[string]string{"C": "../c", "Rust": "../rust"} }
+
+func TestSDKs(t *testing.T) {
+	for name, folder := range sdks() {
+		t.Run(name, func(t *testing.T) { conform(t, folder) })
+	}
+}
+
+// conform runs the suite on the SDK in a folder.
+func conform(t *testing.T, folder string) {
+	for _, c := range []struct {
+		name, strategy string
+		run            func(t *testing.T, artifact string)
+	}{
+		{"the drivers' conformance suite", "tck", conformance},
+		{"a build is the same in any folder", "tck", func(t *testing.T, artifact string) { reproducible(t, folder, artifact) }},
+		{"riskscore answers as its golden cases say", "examples/riskscore", golden},
+		{"riskscore answers as the Go release does", "examples/riskscore", payments},
+		{"riskscore judges configs as the Go release does", "examples/riskscore", configs},
+		{"values come back as they were", "testdata/mirror", values},
+		{"bytes that are no value do no harm", "testdata/mirror", hostileBytes},
+		{"what is asked of the host", "testdata/host", hostCalls},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.run(t, build(t, filepath.Join(folder, c.strategy))) })
+	}
+}
+
+// build builds a strategy into a temporary folder and returns the module's file.
+func build(tb testing.TB, folder string) string {
+	tb.Helper()
+	out := filepath.Join(tb.TempDir(), filepath.Base(folder)+".wasm")
+	_, err := guestbuild.Build(context.Background(), guestbuild.Config{Dir: folder, Output: out})
+	if errors.Is(err, guestbuild.ErrNoTool) && os.Getenv("CI") != "true" {
+		tb.Skip(err)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}
+
+type harness struct{ artifact string }
+
+func (harness) Kind() manifest.Kind               { return wasm.Kind }
+func (h harness) Artifact(testing.TB, int) string { return h.artifact }
+func (harness) Lacks() []string                   { return []string{"goexit"} }
+func (harness) Open(tb testing.TB) driver.Driver  { return open(tb) }
+
+func open(tb testing.TB) driver.Driver {
+	tb.Helper()
+	e, err := wazeroengine.New(wazeroengine.Config{CacheDir: tb.TempDir()})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return wasm.New(wasm.Config{Engines: map[string]wasm.Engine{wazeroengine.Name: e}, DefaultEngine: wazeroengine.Name})
+}
+
+func conformance(t *testing.T, artifact string) { drivertest.Run(t, harness{artifact}) }
