@@ -17,8 +17,8 @@ export CGO_ENABLED := 1
 BUILD := $(GO) build -trimpath
 
 SWAPLINE := bin/swapline
-SOURCES  := $(shell find abi runtime nativeplugin server cmd guests -name '*.go' -not -name '*_test.go') \
-            $(shell find server cmd -name '*.yaml' -o -name '*.tmpl') go.mod go.sum
+SOURCES  := $(shell find abi runtime nativeplugin server cmd guests -name node_modules -prune -o -name '*.go' -not -name '*_test.go' -print) \
+            $(shell find server cmd -name '*.yaml' -o -name '*.tmpl') $(wildcard guests/c/sdk/*) go.mod go.sum
 GUEST    := $(shell find abi guests/go -name '*.go' -not -name '*_test.go')
 RISK     := $(shell find examples/riskscore -type f -not -name '*_test.go') $(GUEST)
 FX       := $(shell find examples/fxquote -type f -not -name '*_test.go') $(GUEST)
@@ -29,16 +29,29 @@ LIVE     := dist/fxquote-1.0.0.wasm dist/riskscore-1.0.0.wasm
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Installs Debian packages if the command before it fails.
+INSTALL = as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	$$as_root apt-get update -q && $$as_root apt-get install -qy --no-install-recommends
 
 .PHONY: deps
-deps: ## install what a bare Debian machine lacks (a C compiler for native plugins)
+deps: deps-host deps-guests ## install what a bare Debian machine lacks, for everything here
+
+.PHONY: deps-host
+deps-host: # what make run needs: a C compiler, for native plugins
 	@command -v $(GO) >/dev/null || { echo "Go 1.26 is needed: https://go.dev/dl" >&2; exit 1; }
 	@command -v gcc >/dev/null && [ -e /usr/include/stdlib.h ] || { \
-		echo "installing gcc and the C library's headers"; \
-		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
-		$$as_root apt-get update -q && $$as_root apt-get install -qy --no-install-recommends gcc libc6-dev; }
+		echo "installing gcc and the C library's headers"; $(INSTALL) gcc libc6-dev; }
 	@$(GO) mod download
+
+.PHONY: deps-guests
+deps-guests: # compilers for guests in C, Rust and AssemblyScript; their tests are skipped without
+	@{ command -v clang-14 && command -v wasm-ld-14 && [ -x /usr/bin/cargo ] && [ -d /usr/lib/rustlib/wasm32-unknown-unknown ]; } >/dev/null || { \
+		echo "installing compilers for guests in C and Rust"; \
+		$(INSTALL) clang-14 lld-14 rustc cargo libstd-rust-dev-wasm32; }
+	@command -v npm >/dev/null || { echo "installing npm for guests in AssemblyScript"; $(INSTALL) nodejs npm; }
+	@cd guests/assemblyscript && { [ node_modules -nt package-lock.json ] || { npm ci --no-audit --no-fund && touch node_modules; }; }
 
 .PHONY: build
 build: $(SWAPLINE) ## build bin/swapline
@@ -63,7 +76,7 @@ dist/riskscore-2.0.0.so: $(RISK) $(SWAPLINE)
 	$(SWAPLINE) build --kind native examples/riskscore/v2
 
 .PHONY: run
-run: deps build guests ## build everything and serve the examples on 127.0.0.1:7070
+run: deps-host build guests ## build everything and serve the examples on 127.0.0.1:7070
 	@mkdir -p .cache/live
 	@for artifact in $(LIVE); do cp "$$artifact" "$$artifact".dsse .cache/live/; done
 	@printf '%s\n' '' 'Serving riskscore 1.0.0 and fxquote 1.0.0 on $(LISTEN). In a second terminal:' '' \
@@ -78,18 +91,30 @@ run: deps build guests ## build everything and serve the examples on 127.0.0.1:7
 .PHONY: test
 test: ## all tests
 	$(GO) test -timeout 10m ./...
+	$(GO) test -tags portable ./runtime/wasm/snapshot
 
 .PHONY: race
 race: ## all tests under the race detector
 	METER_MODULES=200 $(GO) test -race -timeout 12m ./...
+
+.PHONY: test-wasmtime
+test-wasmtime: ## the Wasm tests on the second engine, and between the two
+	$(GO) test -timeout 10m -tags wasmtime ./runtime/wasm/... ./cmd/swapline
+
+.PHONY: build-wasmtime
+build-wasmtime: ## bin/swapline-wasmtime, which has the second engine
+	$(BUILD) -tags wasmtime -o bin/swapline-wasmtime ./cmd/swapline
 
 .PHONY: check
 check: $(LINT) ## format, vet, lint, architecture, tidy, clean tree
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
 		[ -z "$$unformatted" ] || { echo "run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags wasmtime ./...
+	CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/swapline
 	GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 $(GO) vet ./abi/... ./guests/go ./examples/riskscore/... ./examples/fxquote/...
 	$(LINT) run ./...
+	$(LINT) run --build-tags wasmtime ./runtime/wasm/wasmtimeengine/...
 	$(GO) test -count=1 -run . .
 	$(GO) mod tidy -diff
 	$(GO) mod verify
@@ -106,12 +131,25 @@ fuzz: ## every fuzz target for FUZZTIME (30s) each
 	@for package in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
 		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' "$$package"/*_test.go | cut -c6-); do \
 			echo "== $$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; done; done
+			$(GO) test -tags wasmtime -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; done; done
 
 .PHONY: bench
 bench: ## Execute through the runtime against a direct call; figures also in bench.json
 	$(BUILD) -o bin/bench ./bench
 	bin/bench -json bench.json
+
+.PHONY: hostile
+hostile: ## hostile releases on both engines, beside strategies that behave
+	$(BUILD) -tags wasmtime -o bin/hostile ./bench/hostile
+	bin/hostile
+
+.PHONY: spectest
+spectest: ## the WebAssembly core suite before and after rewriting, on both engines
+	$(GO) run -tags wasmtime ./bench/spectest
+
+.PHONY: generated
+generated: ## 50,000 generated modules before and after metering, on both engines
+	METER_MODULES=50000 $(GO) test -tags wasmtime -run Generated -timeout 2h -v ./runtime/wasm/meter
 
 .PHONY: demo
 demo: build $(RELEASES) ## switch and roll back under load; every answer is checked
