@@ -31,7 +31,7 @@ func newRelease(key trust.Key, strategy string, n uint64) (signedRelease, error)
 	m := &manifest.Manifest{
 		Name: strategy, Version: version, Sequence: int64(n), Kind: wasm.Kind, ABIVersion: abi.Version, //nolint:gosec // small
 		Artifact: manifest.Artifact{SHA256: digest(string(artifact)), Size: int64(len(artifact))},
-		Methods:  []string{abi.MethodExecute}, Config: map[string]any{},
+		Methods:  []string{abi.MethodExecute}, Capabilities: []string{abi.CapabilityLog}, Config: map[string]any{},
 		Limits: manifest.Limits{Timeout: 20 * time.Second},
 		Golden: []manifest.GoldenCase{{Name: "version", Input: map[string]any{}, Output: answer}},
 		Issued: now, NotBefore: now.Add(-time.Hour), Expires: now.Add(time.Hour),
