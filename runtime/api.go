@@ -25,6 +25,9 @@ type Upload struct {
 	IfGeneration *uint64
 	// Actor and Reason go into the journal.
 	Actor, Reason string
+	// Progress, when set, is called with the name of each stage as it begins, by
+	// the goroutine that called Deploy.
+	Progress func(stage string)
 }
 
 // Change is a request to serve another known release.

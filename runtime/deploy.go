@@ -25,6 +25,7 @@ const (
 func (r *Runtime) Deploy(ctx context.Context, up Upload) (out Outcome, err error) {
 	ctx, p, end := r.begin(ctx, up.action(), up.Strategy)
 	defer end(&err)
+	p.tell = up.Progress
 	if err := p.precheck(up); err != nil {
 		return Outcome{}, err
 	}

@@ -26,6 +26,7 @@ type pipeline struct {
 	now    time.Time // read once for the whole change
 	stage  string    // the stage that runs or ran last
 	checks []Check
+	tell   func(stage string)        // of each stage as it begins; nil for nobody
 	undo   []func(failed bool) error // in order of creation
 
 	// Set by enter, valid while the strategy's turn is held.
@@ -117,6 +118,9 @@ func (p *pipeline) step(ctx context.Context, stage string, f func(context.Contex
 	p.stage = stage
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if p.tell != nil {
+		p.tell(stage)
 	}
 	ctx, span := p.rt.telemetry.tracer.Start(ctx, "swapline."+stage)
 	defer func() { endSpan(span, err) }()

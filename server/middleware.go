@@ -24,6 +24,7 @@ const (
 	headerKind       = "Swapline-Kind"
 	headerGeneration = "Swapline-Generation"
 	headerFuel       = "Swapline-Fuel"
+	headerStage      = "Swapline-Stage"
 	headerActor      = "Swapline-Actor"
 )
 

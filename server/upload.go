@@ -49,11 +49,30 @@ func (a *api) upload(c echo.Context) error {
 		return err
 	}
 	up.Artifact = parts
+	up.Progress = progress(c)
 	out, err := a.Runtime.Deploy(c.Request().Context(), up)
 	if err != nil {
 		return a.refuseChange(c, name, parts.cause(err))
 	}
 	return a.accepted(c, name, out)
+}
+
+// preferProgress is the preference (RFC 7240) of a client that wants to see how
+// far its upload is.
+const preferProgress = "progress"
+
+// progress tells a client that asked for it which stage begins, in interim
+// answers (102, RFC 2518 section 10.1): compiling may take seconds.
+func progress(c echo.Context) func(stage string) {
+	if c.Request().Header.Get("Prefer") != preferProgress {
+		return nil
+	}
+	w := c.Response().Writer // not echo's own, for which the first status is the last
+	return func(stage string) {
+		w.Header().Set(headerStage, stage)
+		w.WriteHeader(http.StatusProcessing)
+		w.Header().Del(headerStage)
+	}
 }
 
 // enterUpload takes one of the places for uploads. It does not wait: a client

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+	"net/textproto"
 	"os"
 	"strings"
 	"sync"
@@ -85,9 +87,30 @@ func (u *upload) Write(b []byte) (int, error) {
 	_ = u.bar.Add(len(b))
 	if u.left -= int64(len(b)); u.left <= 0 && u.waiting == nil {
 		_ = u.bar.Finish()
-		u.waiting = u.app.spin("the server compiles and validates")
+		u.waiting = u.app.spin("the server is at work")
 	}
 	return len(b), nil
+}
+
+// interim shows the stage that the server has reached; see httptrace.
+func (u *upload) interim(status int, h textproto.MIMEHeader) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if stage := h.Get("Swapline-Stage"); stage != "" && status == http.StatusProcessing && u.waiting != nil && !u.stopped {
+		_, _ = u.waiting.Write([]byte(doing(stage)))
+	}
+	return nil
+}
+
+// doing says what a stage of the pipeline does where its name does not.
+func doing(stage string) string {
+	switch stage {
+	case "load":
+		return "compile and start"
+	case "golden_cases":
+		return "golden cases"
+	}
+	return strings.ReplaceAll(stage, "_", " ")
 }
 
 func (u *upload) stop() {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -118,7 +119,8 @@ func (a *app) send(ctx context.Context, cl *client, strategy string, o pushOptio
 	defer progress.stop()
 	body := io.MultiReader(bytes.NewReader(head), io.TeeReader(f, progress), bytes.NewReader(tail))
 	query := url.Values{"hold": {strconv.FormatBool(o.hold)}, "dry_run": {strconv.FormatBool(o.dryRun)}, "reason": {o.reason}}
-	_, answer, err := cl.do(ctx, call{method: http.MethodPost, path: strategyPath(strategy, "releases") + "?" + query.Encode(),
+	h.Set("Prefer", "progress")
+	_, answer, err := cl.do(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: progress.interim}), call{method: http.MethodPost, path: strategyPath(strategy, "releases") + "?" + query.Encode(),
 		header: h, body: body, length: int64(len(head)) + info.Size() + int64(len(tail))})
 	if err != nil {
 		return out, err
