@@ -37,6 +37,6 @@ func (c Config) allowsEngine(name string) error {
 		return nil
 	}
 	return problem.New(problem.EngineDenied, "the operator does not allow the engine %q", name).At("/engine").
-		Want("%s", strings.Join(append([]string{"none"}, allowed...), ", ")).Got("%s", name).
+		Want("no engine, or one of %s", strings.Join(allowed, ", ")).Got("%s", name).
 		Cure("leave engine out of strategy.json; or the operator adds %q to engines of the trust policy", name)
 }

@@ -43,6 +43,7 @@ func (s *starter) start(ctx context.Context) (*guest, error) {
 		g.close(context.WithoutCancel(ctx), s.spec.Log)
 		return nil, err
 	}
+	g.bounds = s.bounds
 	s.isolate(g)
 	return g, nil
 }
@@ -50,7 +51,9 @@ func (s *starter) start(ctx context.Context) (*guest, error) {
 // instantiate makes a guest, with the state that all begin with if there is one.
 func (s *starter) instantiate(ctx context.Context) (*guest, error) {
 	host := hostFor(s.spec)
-	host.fuel.begin(ctx, s.bounds.instructions)
+	start := s.bounds
+	start.instructions = 0 // the manifest bounds calls; a start has its time
+	host.fuel.begin(ctx, start.instructions)
 	var image *snapshot.Image
 	if s.state != nil {
 		image = s.state.image
@@ -61,7 +64,7 @@ func (s *starter) instantiate(ctx context.Context) (*guest, error) {
 		return nil, s.startProblem(host, err)
 	}
 	g := &guest{
-		engine: engine, host: host, codec: codecOf(s.spec.Manifest.Encoding), bounds: s.bounds,
+		engine: engine, host: host, codec: codecOf(s.spec.Manifest.Encoding), bounds: start,
 		fuel: engine.Global(meter.FuelGlobal), depth: engine.Global(meter.DepthGlobal),
 	}
 	for _, name := range s.globals {
