@@ -2,6 +2,8 @@ package wasm
 
 import (
 	"context"
+	"runtime"
+	"time"
 
 	"github.com/swapline/swapline/runtime/wasm/meter"
 )
@@ -11,12 +13,17 @@ import (
 type fuel struct {
 	ctx     context.Context
 	account meter.Account
+	since   time.Time // when others last had their turn; zero before the first tick
 }
+
+// turn is how long a guest runs before other goroutines have theirs. Go cannot
+// interrupt the machine code of a guest, and asks for its place only after 10 ms.
+const turn = time.Millisecond
 
 // begin starts a request that may use limit instructions; 0 means any number. It
 // returns the fuel that the module must be given.
 func (f *fuel) begin(ctx context.Context, limit int64) int64 {
-	f.ctx = ctx
+	f.ctx, f.since = ctx, time.Time{}
 	return f.account.Begin(limit)
 }
 
@@ -25,7 +32,19 @@ func (f *fuel) tick(left, depth int64) (int64, error) {
 	if f.ctx.Err() != nil {
 		return 0, ErrInterrupted
 	}
+	f.yield(time.Now())
 	return f.account.Tick(left, depth)
+}
+
+// yield lets others run once in a turn.
+func (f *fuel) yield(now time.Time) {
+	if !f.since.IsZero() && now.Sub(f.since) < turn {
+		return
+	}
+	if !f.since.IsZero() {
+		runtime.Gosched()
+	}
+	f.since = now
 }
 
 func tickImport(h *Host, _ Memory, stack []uint64) error {
