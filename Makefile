@@ -43,7 +43,7 @@ deps-host: # what make run needs: a C compiler, for native plugins
 	@command -v $(GO) >/dev/null || { echo "Go 1.26 is needed: https://go.dev/dl" >&2; exit 1; }
 	@command -v gcc >/dev/null && [ -e /usr/include/stdlib.h ] || { \
 		echo "installing gcc and the C library's headers"; $(INSTALL) gcc libc6-dev; }
-	@$(GO) mod download
+	@$(GO) mod download && $(GO) -C bench/peers mod download
 
 .PHONY: deps-guests
 deps-guests: # compilers for guests in C, Rust and AssemblyScript; their tests are skipped without
@@ -118,6 +118,9 @@ check: $(LINT) ## format, vet, lint, architecture, tidy, clean tree
 	$(GO) test -count=1 -run . .
 	$(GO) mod tidy -diff
 	$(GO) mod verify
+	$(GO) -C bench/peers vet ./...
+	cd bench/peers && ../../$(LINT) run ./...
+	$(GO) -C bench/peers mod tidy -diff
 	@[ -z "$${CI:-}" ] || [ -z "$$(git status --porcelain)" ] || { \
 		echo "the tree is not clean:" >&2; git status --porcelain >&2; exit 1; }
 
@@ -134,9 +137,11 @@ fuzz: ## every fuzz target for FUZZTIME (30s) each
 			$(GO) test -tags wasmtime -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; done; done
 
 .PHONY: bench
-bench: ## Execute through the runtime against a direct call; figures also in bench.json
+bench: ## a call through the runtime against a direct one and against Extism; figures also in bench.json
 	$(BUILD) -o bin/bench ./bench
+	$(GO) build -C bench/peers -trimpath -o ../../bin/peers .
 	bin/bench -json bench.json
+	bin/peers -json bin/peers.json
 
 .PHONY: hostile
 hostile: ## hostile releases on both engines, beside strategies that behave

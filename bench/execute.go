@@ -4,117 +4,108 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"testing"
 
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/bench/measure"
+	"github.com/swapline/swapline/bench/scene"
 )
 
-// input is the payment that every subject scores.
-func input() map[string]any {
-	return map[string]any{
-		"amount": int64(129_900), "currency": "EUR", "mcc": "5732", "merchant_country": "TR", "card_country": "DE",
-		"time": "2026-03-01T22:15:00Z", "card_utc_offset_minutes": int64(60), "card_present": false,
-		"velocity": map[string]any{"count_1h": int64(5), "count_24h": int64(7), "amount_24h": int64(54_000)},
-	}
-}
+// releases of each kind, so that there is something to switch between.
+const releases = 2
 
-// subject is one way to compute the same answer.
-type subject struct {
-	name string
-	call func() (map[string]any, error)
-
-	best   float64 // ns/op of the best round
-	allocs int64
-	bytes  int64
-}
-
-func measure(ctx context.Context, rounds, switches int) (figures []figure, err error) {
-	s, err := setUp(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, s.close(ctx)) }()
-	subjects := s.subjects(ctx)
-	if err := agree(subjects); err != nil {
-		return nil, err
-	}
-	for range rounds {
-		for _, sub := range subjects {
-			if err := sub.round(); err != nil {
-				return nil, err
-			}
-		}
-	}
-	figures = executeFigures(subjects)
-	more, err := s.switchFigures(ctx, switches)
-	return append(figures, more...), err
-}
-
-// subjects begins with the direct call, against which the others are measured.
-func (s *setup) subjects(ctx context.Context) []*subject {
-	in := input()
-	list := []*subject{{name: "direct", call: func() (map[string]any, error) { return s.direct.Execute(ctx, in) }}}
-	for _, k := range s.kinds {
-		list = append(list, &subject{name: k.label, call: func() (map[string]any, error) {
-			r, err := s.runtime.Execute(ctx, k.strategy, in)
-			return r.Output, err
-		}})
-	}
-	return list
-}
-
-// agree checks that all subjects give the same answer before any is measured.
-func agree(subjects []*subject) error {
-	want, err := subjects[0].call()
+// executeFigures measures one call of every kind, and switches.
+func executeFigures(ctx context.Context, o options, guests map[string][]byte, r *measure.Report) (err error) {
+	kinds, err := scene.Kinds(ctx, o.root, guests)
 	if err != nil {
 		return err
 	}
-	for _, s := range subjects[1:] {
-		got, err := s.call()
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
-		}
-		if !wire.Equal(any(want), any(got)) {
-			return fmt.Errorf("%s answers %v, the direct call %v", s.name, got, want)
-		}
+	s, err := scene.Open(ctx, scene.Config{Root: o.root, Kinds: kinds, Releases: releases})
+	if err != nil {
+		return err
 	}
-	return nil
+	defer func() { err = errors.Join(err, s.Close(ctx)) }()
+	if err := agree(ctx, s, kinds); err != nil {
+		return err
+	}
+	rows := subjects(ctx, s, kinds, o)
+	costs, err := o.plan.Run(rows)
+	if err != nil {
+		return err
+	}
+	r.Cost(direct, costs[direct], "")
+	for _, row := range rows[1:] {
+		r.Cost(row.Name, costs[row.Name], direct)
+	}
+	workFigures(ctx, s, kinds, r)
+	return switchFigures(ctx, s, kinds, o.switches, r)
 }
 
-// round measures the subject once and keeps the best.
-func (s *subject) round() error {
-	var failed error
-	r := testing.Benchmark(func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := s.call(); err != nil {
-				failed = err
+// direct is the row against which the others are measured.
+const direct = "execute.direct"
+
+// subjects are the direct call, and each kind with a map and with JSON text.
+func subjects(ctx context.Context, s *scene.Scene, kinds []scene.Kind, o options) []measure.Subject {
+	list := []measure.Subject{{Name: direct, Call: func() error {
+		_, err := s.Direct.Execute(ctx, s.Release.Input)
+		return err
+	}}}
+	for _, k := range kinds {
+		strategy := k.Strategy()
+		var text []byte
+		rows := []measure.Subject{
+			{Name: "execute." + k.Label, Call: func() error {
+				_, err := s.Runtime.Execute(ctx, strategy, s.Release.Input)
+				return err
+			}},
+			{Name: "text." + k.Label, Call: func() error {
+				r, err := s.Runtime.ExecuteText(ctx, strategy, s.Release.Text, text[:0])
+				text = r.Text
+				return err
+			}},
+		}
+		for _, row := range rows {
+			if o.only.MatchString(row.Name) {
+				list = append(list, row)
 			}
 		}
-	})
-	var rejected *abi.Error
-	if failed != nil && !errors.As(failed, &rejected) {
-		return fmt.Errorf("%s: %w", s.name, failed)
 	}
-	ns := float64(r.T.Nanoseconds()) / float64(r.N)
-	if s.best == 0 || ns < s.best {
-		s.best, s.allocs, s.bytes = ns, r.AllocsPerOp(), r.AllocedBytesPerOp()
+	return list
+}
+
+// agree checks that all kinds answer every golden case as the direct call does.
+func agree(ctx context.Context, s *scene.Scene, kinds []scene.Kind) error {
+	for _, c := range s.Release.Golden {
+		want, no := s.Direct.Execute(ctx, c.Input)
+		for _, k := range kinds {
+			r, err := s.Runtime.Execute(ctx, k.Strategy(), c.Input)
+			if codeOf(err) != codeOf(no) || !wire.Equal(any(want), any(r.Output)) {
+				return fmt.Errorf("%s answers %q with %v, %s; the direct call with %v, %s", k.Label, c.Name, r.Output, codeOf(err), want, codeOf(no))
+			}
+		}
 	}
 	return nil
 }
 
-func executeFigures(subjects []*subject) []figure {
-	var list []figure
-	base := subjects[0]
-	for i, s := range subjects {
-		f := figure{Name: "execute." + s.name, Value: s.best, Unit: "ns/op"}
-		a := figure{Name: "execute." + s.name + ".allocs", Value: float64(s.allocs), Unit: "allocs/op"}
-		if i > 0 {
-			f.Ratio, f.Against = s.best/base.best, "execute."+base.name
-			a.Ratio, a.Against = float64(s.allocs)/float64(base.allocs), "execute."+base.name+".allocs"
-		}
-		list = append(list, f, a, figure{Name: "execute." + s.name + ".bytes", Value: float64(s.bytes), Unit: "B/op"})
+// codeOf is the code of a business error, and what else an error is.
+func codeOf(err error) string {
+	var no *abi.Error
+	if errors.As(err, &no) {
+		return no.Code
 	}
-	return list
+	return fmt.Sprint(err)
+}
+
+// workFigures tells what one call does, which is the same on every machine, and
+// what the calls so far have left in the pools.
+func workFigures(ctx context.Context, s *scene.Scene, kinds []scene.Kind, r *measure.Report) {
+	for _, k := range kinds {
+		if answer, err := s.Runtime.Execute(ctx, k.Strategy(), s.Release.Input); err == nil && answer.Instructions > 0 {
+			r.Add("instructions."+k.Label, float64(answer.Instructions), "instructions")
+		}
+		if status, err := s.Runtime.Status(ctx, k.Strategy()); err == nil && status.Instances > 0 && status.MemoryBytes > 0 {
+			r.Add("pool."+k.Label+".guests", float64(status.Instances), "guests")
+			r.Add("pool."+k.Label+".memory", float64(status.MemoryBytes)/(1<<20), "MiB")
+		}
+	}
 }

@@ -13,6 +13,7 @@ type call struct {
 	text, dst []byte
 	textual   bool
 	used      driver.Usage
+	limited   deadline // its context
 }
 
 // make runs the call in the shape that suits the release's instance best.

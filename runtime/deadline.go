@@ -21,10 +21,17 @@ type deadline struct {
 // before makes a context that ends at the given time, or with ctx. The caller
 // calls end when nobody needs it any more.
 func before(ctx context.Context, at time.Time) *deadline {
+	d := &deadline{}
+	d.begin(ctx, at)
+	return d
+}
+
+// begin is before for a deadline that lies in something else.
+func (d *deadline) begin(ctx context.Context, at time.Time) {
 	if own, ok := ctx.Deadline(); ok && own.Before(at) {
 		at = own
 	}
-	return &deadline{Context: ctx, at: at}
+	d.Context, d.at = ctx, at
 }
 
 // Deadline implements context.Context.
@@ -45,7 +52,7 @@ func (d *deadline) Err() error {
 		return context.Canceled
 	case d.Context.Err() != nil:
 		return d.Context.Err()
-	case !time.Now().Before(d.at):
+	case time.Until(d.at) <= 0:
 		return context.DeadlineExceeded
 	}
 	return nil

@@ -69,7 +69,7 @@ func (rel *release) serve(ctx context.Context, generation uint64, c *call) (Resp
 	var err error
 	if resp.Queued, err = rel.gate.enter(ctx, rel.timeout); err == nil {
 		start := time.Now()
-		err = rel.call(ctx, c)
+		err = rel.call(ctx, c, start)
 		resp.Executed = time.Since(start)
 		rel.gate.leave()
 	}
@@ -84,8 +84,9 @@ func (rel *release) serve(ctx context.Context, generation uint64, c *call) (Resp
 
 // call runs the instance under the release's deadline. A panic of the driver
 // itself is a fault of the release as well.
-func (rel *release) call(ctx context.Context, c *call) (err error) {
-	limited := before(ctx, time.Now().Add(rel.timeout))
+func (rel *release) call(ctx context.Context, c *call, start time.Time) (err error) {
+	limited := &c.limited
+	limited.begin(ctx, start.Add(rel.timeout))
 	defer limited.end()
 	defer func() {
 		if p := recover(); p != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/abi/wire"
@@ -132,7 +133,7 @@ func (rel *release) golden(ctx context.Context, c manifest.GoldenCase) *problem.
 		wrong = wrong.Want("business error %s", c.Rejected)
 	}
 	attempt := &call{in: c.Input}
-	err := rel.call(ctx, attempt)
+	err := rel.call(ctx, attempt, time.Now())
 	var business *abi.Error
 	switch {
 	case errors.As(err, &business):

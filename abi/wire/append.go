@@ -178,7 +178,7 @@ func (a *appender) mapping(m map[string]any) *Error {
 		return e
 	}
 	var few [fewMembers]member
-	for _, x := range members(few[:0], m, encodedOrder) {
+	for _, x := range encoded(few[:0], m) {
 		if e := a.member(x); e != nil {
 			return e
 		}
@@ -254,6 +254,31 @@ func members(room []member, m map[string]any, order func(a, b member) int) []mem
 	}
 	slices.SortFunc(room, order)
 	return room
+}
+
+// encoded returns the members of m in the order of the encoding. Few of them are
+// sorted in place as they come.
+func encoded(room []member, m map[string]any) []member {
+	if len(m) > cap(room) {
+		return members(room, m, encodedOrder)
+	}
+	for k, v := range m {
+		room = append(room, member{})
+		at := len(room) - 1
+		for ; at > 0 && before(k, room[at-1].key); at-- {
+			room[at] = room[at-1]
+		}
+		room[at] = member{k, v}
+	}
+	return room
+}
+
+// before reports whether key a is encoded before key b.
+func before(a, b string) bool {
+	if len(a) != len(b) {
+		return len(a) < len(b)
+	}
+	return a < b
 }
 
 // encodedOrder compares keys by their encoded bytes. The head of a text grows

@@ -81,7 +81,7 @@ func (d *decoder) value() (any, *Error) {
 		return bytes.Clone(b), e
 	case majorText:
 		b, e := d.text(start, n)
-		return string(b), e
+		return d.keys.pack(b), e
 	case majorList:
 		return d.list(start, n)
 	}

@@ -1,13 +1,15 @@
-// Package risk is the strategy that the benchmarks run: the parsing, the amount
-// rule and the answer of examples/riskscore, importable, so that the same
-// function can be called directly, through the in-process driver, as a plugin
-// and as a Wasm guest.
+// Package risk is release 2 of examples/riskscore as a package, so that the
+// benchmarks can call it directly and through the in-process driver, which a main
+// package does not allow. Before anything is measured its answers to all golden
+// cases are compared with those of the release itself, in every language.
 package risk
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/swapline/swapline/abi"
+	"github.com/swapline/swapline/examples/riskscore/mcc"
 	"github.com/swapline/swapline/examples/riskscore/payment"
 )
 
@@ -29,11 +31,59 @@ func (s *strategy) Execute(_ context.Context, in map[string]any) (map[string]any
 		return nil, err
 	}
 	var score payment.Score
-	if p.Amount >= s.rules.High(p) {
-		score.Add(30, "amount_high", "the amount is high for its currency")
+	s.amount(p, &score)
+	s.velocity(p, &score)
+	s.countries(p, &score)
+	s.category(p, &score)
+	return score.Answer(p, s.rules.Decide(score.Value()), "riskscore/2.0.0"), nil
+}
+
+func (s *strategy) amount(p *payment.Payment, score *payment.Score) {
+	high := s.rules.High(p)
+	switch {
+	case p.Amount/10 >= high:
+		score.Add(45, "amount_high", "the amount is at least ten times what counts as high")
+	case p.Amount/3 >= high:
+		score.Add(30, "amount_high", "the amount is at least three times what counts as high")
+	case p.Amount >= high:
+		score.Add(15, "amount_high", "the amount is high for its currency")
 	}
-	if p.Abroad() {
-		score.Add(15, "country_mismatch", "card of "+p.CardCountry+" at a merchant in "+p.MerchantCountry)
+}
+
+func (s *strategy) velocity(p *payment.Payment, score *payment.Score) {
+	if p.Count1h >= 3 && p.Amount < payment.Minor(2, p.Exponent) {
+		score.Add(45, "card_testing", "a tiny amount after "+strconv.FormatInt(p.Count1h, 10)+" payments in the last hour")
 	}
-	return score.Answer(p, s.rules.Decide(score.Value()), "bench/1.0.0"), nil
+	if p.Count1h > 3 {
+		score.Add(min((p.Count1h-3)*4, 40), "velocity_count", strconv.FormatInt(p.Count1h, 10)+" payments in the last hour")
+	}
+	if (p.Amount24h+p.Amount)/8 >= s.rules.High(p) {
+		score.Add(15, "velocity_amount", "the day's payments sum up to "+payment.Text(p.Amount24h+p.Amount, p.Exponent)+" "+p.Currency)
+	}
+}
+
+func (s *strategy) countries(p *payment.Payment, score *payment.Score) {
+	if !p.CardPresent {
+		score.Add(10, "card_not_present", "the card was not presented")
+	}
+	if p.Abroad() && !p.CardPresent && p.MCCClass != mcc.Travel {
+		score.Add(20, "country_mismatch", "card of "+p.CardCountry+" at a merchant in "+p.MerchantCountry)
+	}
+	if s.rules.Risky(p) {
+		score.Add(35, "country_high_risk", "a country of the payment is on the list of high-risk countries")
+	}
+}
+
+func (s *strategy) category(p *payment.Payment, score *payment.Score) {
+	points := int64(0)
+	switch p.MCCClass {
+	case mcc.High:
+		points = 25
+	case mcc.Elevated:
+		points = 8
+	}
+	score.Add(points, "merchant_category", "category "+p.MCC+" has "+p.MCCClass.String()+" risk")
+	if points > 0 && s.rules.Night(p) {
+		score.Add(15, "night_risky_merchant", "night where the card holder lives, at a merchant of "+p.MCCClass.String()+" risk")
+	}
 }

@@ -4,18 +4,15 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"github.com/swapline/swapline/guests/sdktest"
 )
 
 // TestTheCrateOnTheAuthorsMachine runs the tests and the documented example of
 // the crate natively.
 func TestTheCrateOnTheAuthorsMachine(t *testing.T) {
 	cargo, err := exec.LookPath("cargo")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	sdktest.NeedTool(t, err)
 	cmd := exec.Command(cargo, "test", "--quiet", "--offline")
 	cmd.Dir = "../rust"
 	cmd.Env = append(os.Environ(), "CARGO_TARGET_DIR="+t.TempDir())

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/guests/sdktest"
 )
 
 // TestNoBytesLeadOutOfTheInput runs the SDK under the address and the undefined
@@ -49,12 +50,7 @@ func TestNoBytesLeadOutOfTheInput(t *testing.T) {
 func compileNative(t *testing.T) string {
 	t.Helper()
 	gcc, err := exec.LookPath("gcc")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	sdktest.NeedTool(t, err)
 	sources, err := filepath.Glob("../c/sdk/*.c")
 	if err != nil {
 		t.Fatal(err)

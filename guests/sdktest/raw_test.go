@@ -31,12 +31,12 @@ type guest struct {
 }
 
 // openGuest instantiates a module and gives it a config.
-func openGuest(tb testing.TB, artifact string, config map[string]any) *guest {
+func openGuest(tb testing.TB, m module, config map[string]any) *guest {
 	tb.Helper()
 	ctx := context.Background()
 	g := &guest{tb: tb, runtime: wazero.NewRuntime(ctx), host: &fakeHost{state: map[string]any{}}}
 	tb.Cleanup(func() { _ = g.runtime.Close(ctx) })
-	b, err := os.ReadFile(artifact)
+	b, err := os.ReadFile(m.path)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -14,12 +14,10 @@ import (
 	"github.com/swapline/swapline/runtime/wasm"
 )
 
-// release is a loaded module.
-type release struct{ driver.Instance }
-
-func spec(tb testing.TB, artifact string, config map[string]any) driver.Spec {
+// spec makes a release of a module.
+func spec(tb testing.TB, guest module, config map[string]any) driver.Spec {
 	tb.Helper()
-	content, err := os.ReadFile(artifact)
+	content, err := os.ReadFile(guest.path)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -27,15 +25,15 @@ func spec(tb testing.TB, artifact string, config map[string]any) driver.Spec {
 	m := &manifest.Manifest{
 		Name: "sdktest", Version: "1.0.0", Sequence: 1, Kind: wasm.Kind, ABIVersion: abi.Version,
 		Artifact: manifest.Artifact{SHA256: digest, Size: int64(len(content))},
-		Methods:  []string{abi.MethodExecute}, Config: config,
+		Methods:  []string{abi.MethodExecute}, Config: config, Encoding: guest.encoding,
 	}
-	return driver.Spec{Digest: digest, Manifest: m, Path: artifact, Log: slog.New(slog.DiscardHandler), Now: time.Now}
+	return driver.Spec{Digest: digest, Manifest: m, Path: guest.path, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 }
 
-// load loads a module and frees it at the end of the test.
-func load(tb testing.TB, d driver.Driver, artifact string, config map[string]any) release {
+// load loads a release and frees it at the end of the test.
+func load(tb testing.TB, d driver.Driver, release driver.Spec) driver.Instance {
 	tb.Helper()
-	in, err := d.Load(context.Background(), spec(tb, artifact, config))
+	in, err := d.Load(context.Background(), release)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -44,7 +42,7 @@ func load(tb testing.TB, d driver.Driver, artifact string, config map[string]any
 			tb.Error(err)
 		}
 	})
-	return release{in}
+	return in
 }
 
 // driverFor opens a driver and closes it after everything it loaded.

@@ -64,8 +64,8 @@ func outcome(out map[string]any, err error) string {
 	return fmt.Sprintf("%s %v", text, err)
 }
 
-func golden(t *testing.T, artifact string) {
-	r := load(t, driverFor(t), artifact, riskConfig(t))
+func golden(t *testing.T, m module) {
+	r := load(t, driverFor(t), spec(t, m, riskConfig(t)))
 	cases, _ := readJSON(t, filepath.Join(goRelease(t), "golden.json")).([]any)
 	if len(cases) < 10 {
 		t.Fatalf("only %d golden cases", len(cases))
@@ -85,10 +85,10 @@ func golden(t *testing.T, artifact string) {
 }
 
 // payments compares with the Go release on payments of all sorts.
-func payments(t *testing.T, artifact string) {
+func payments(t *testing.T, m module) {
 	const calls = 10_000
 	d := driverFor(t)
-	ours, theirs := load(t, d, artifact, riskConfig(t)), load(t, d, build(t, goRelease(t)), riskConfig(t))
+	ours, theirs := load(t, d, spec(t, m, riskConfig(t))), load(t, d, spec(t, build(t, goRelease(t)), riskConfig(t)))
 	draw := newPayments(rand.New(rand.NewPCG(1, 2)))
 	accepted := 0
 	for n := range calls {
@@ -108,21 +108,21 @@ func payments(t *testing.T, artifact string) {
 }
 
 // configs compares constructors and Validate.
-func configs(t *testing.T, artifact string) {
+func configs(t *testing.T, m module) {
 	d := driverFor(t)
-	goArtifact := build(t, goRelease(t))
+	reference := build(t, goRelease(t))
 	for name, change := range badConfigs() {
 		config := riskConfig(t)
 		change(config)
-		verdict := func(artifact string) string {
-			in, err := d.Load(context.Background(), spec(t, artifact, config))
+		verdict := func(m module) string {
+			in, err := d.Load(context.Background(), spec(t, m, config))
 			if err != nil {
 				return string(problem.CodeOf(err)) + ": " + err.Error()
 			}
 			defer in.Close(context.Background())
 			return fmt.Sprint(in.Methods(), in.Validate(context.Background()))
 		}
-		if got, want := verdict(artifact), verdict(goArtifact); got != want {
+		if got, want := verdict(m), verdict(reference); got != want {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, want)
 		}
 	}

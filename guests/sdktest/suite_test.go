@@ -2,11 +2,10 @@ package sdktest_test
 
 import (
 	"context"
-	"errors"
-	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/swapline/swapline/guests/sdktest"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/driver/drivertest"
 	"github.com/swapline/swapline/runtime/manifest"
@@ -16,7 +15,9 @@ import (
 )
 
 // sdks lists the languages and their folders.
-func sdks() map[string]string { return map[string]string{"C": "../c", "Rust": "../rust"} }
+func sdks() map[string]string {
+	return map[string]string{"C": "../c", "Rust": "../rust", "AssemblyScript": "../assemblyscript"}
+}
 
 func TestSDKs(t *testing.T) {
 	for name, folder := range sdks() {
@@ -26,12 +27,13 @@ func TestSDKs(t *testing.T) {
 
 // conform runs the suite on the SDK in a folder.
 func conform(t *testing.T, folder string) {
+	modules, built := t.TempDir(), map[string]module{}
 	for _, c := range []struct {
 		name, strategy string
-		run            func(t *testing.T, artifact string)
+		run            func(t *testing.T, m module)
 	}{
 		{"the drivers' conformance suite", "tck", conformance},
-		{"a build is the same in any folder", "tck", func(t *testing.T, artifact string) { reproducible(t, folder, artifact) }},
+		{"a build is the same in any folder", "tck", func(t *testing.T, m module) { reproducible(t, folder, m) }},
 		{"riskscore answers as its golden cases say", "examples/riskscore", golden},
 		{"riskscore answers as the Go release does", "examples/riskscore", payments},
 		{"riskscore judges configs as the Go release does", "examples/riskscore", configs},
@@ -39,22 +41,30 @@ func conform(t *testing.T, folder string) {
 		{"bytes that are no value do no harm", "testdata/mirror", hostileBytes},
 		{"what is asked of the host", "testdata/host", hostCalls},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.run(t, build(t, filepath.Join(folder, c.strategy))) })
+		t.Run(c.name, func(t *testing.T) {
+			if built[c.strategy].path == "" {
+				built[c.strategy] = buildInto(t, modules, filepath.Join(folder, c.strategy))
+			}
+			c.run(t, built[c.strategy])
+		})
 	}
 }
 
-// build builds a strategy into a temporary folder and returns the module's file.
-func build(tb testing.TB, folder string) string {
+// module is a built strategy.
+type module struct{ path, encoding string }
+
+// build builds a strategy for one test.
+func build(tb testing.TB, folder string) module {
 	tb.Helper()
-	out := filepath.Join(tb.TempDir(), filepath.Base(folder)+".wasm")
+	return buildInto(tb, tb.TempDir(), folder)
+}
+
+func buildInto(tb testing.TB, dir, folder string) module {
+	tb.Helper()
+	out := filepath.Join(dir, filepath.Base(folder)+".wasm")
 	_, err := guestbuild.Build(context.Background(), guestbuild.Config{Dir: folder, Output: out})
-	if errors.Is(err, guestbuild.ErrNoTool) && os.Getenv("CI") != "true" {
-		tb.Skip(err)
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return out
+	sdktest.NeedTool(tb, err)
+	return module{path: out}
 }
 
 type harness struct{ artifact string }
@@ -73,4 +83,4 @@ func open(tb testing.TB) driver.Driver {
 	return wasm.New(wasm.Config{Engines: map[string]wasm.Engine{wazeroengine.Name: e}, DefaultEngine: wazeroengine.Name})
 }
 
-func conformance(t *testing.T, artifact string) { drivertest.Run(t, harness{artifact}) }
+func conformance(t *testing.T, m module) { drivertest.Run(t, harness{m.path}) }

@@ -17,8 +17,8 @@ import (
 
 // values sends values of all kinds; what comes back must be the same bytes,
 // although the guest wrote every map backwards.
-func values(t *testing.T, artifact string) {
-	g := openGuest(t, artifact, map[string]any{})
+func values(t *testing.T, m module) {
+	g := openGuest(t, m, map[string]any{})
 	r := rand.New(rand.NewPCG(3, 4))
 	all := edges()
 	for range 10_000 {
@@ -49,7 +49,21 @@ func edges() (all []any) {
 			all = append(all, m)
 		}
 	}
+	for size := range 40 {
+		all = append(all, neighbours(size))
+	}
 	return append(all, int64(math.MaxInt64), int64(math.MinInt64), int64(1<<32-1), int64(1<<32), ^int64(1<<32), nested(62))
+}
+
+// neighbours is a map of keys of one length that differ in one byte each.
+func neighbours(size int) map[string]any {
+	m := map[string]any{}
+	for i := range size {
+		key := bytes.Repeat([]byte("k"), size)
+		key[i] = 'x'
+		m[string(key)] = int64(i)
+	}
+	return m
 }
 
 func nested(depth int) any {
@@ -124,8 +138,8 @@ func randomText(r *rand.Rand) string {
 
 // hostileBytes changes well-formed inputs and sends them. A guest may answer
 // what it likes, but neither trap nor hang, and it goes on working.
-func hostileBytes(t *testing.T, artifact string) {
-	g := openGuest(t, artifact, map[string]any{})
+func hostileBytes(t *testing.T, m module) {
+	g := openGuest(t, m, map[string]any{})
 	r := rand.New(rand.NewPCG(5, 6))
 	good := encoded(t, map[string]any{"value": []any{int64(1), "two", map[string]any{"k": 0.5}}})
 	for n := range 20_000 {
@@ -211,8 +225,8 @@ func noMap(t *testing.T, g *guest) {
 }
 
 // hostCalls looks at what the strategy testdata/host asks for and answers.
-func hostCalls(t *testing.T, artifact string) {
-	g := openGuest(t, artifact, map[string]any{})
+func hostCalls(t *testing.T, m module) {
+	g := openGuest(t, m, map[string]any{})
 	status, body, err := g.call(g.execute, encoded(t, map[string]any{}))
 	if err != nil || status != abi.StatusOK {
 		t.Fatalf("status %d, %q, %v", status, body, err)
@@ -239,20 +253,54 @@ func hostCalls(t *testing.T, artifact string) {
 }
 
 // reproducible builds a copy of the SDK's folder elsewhere.
-func reproducible(t *testing.T, folder, artifact string) {
+func reproducible(t *testing.T, folder string, m module) {
 	away := filepath.Join(t.TempDir(), "another", "place")
-	if err := os.CopyFS(away, os.DirFS(folder)); err != nil {
-		t.Fatal(err)
-	}
-	again := build(t, filepath.Join(away, "tck"))
-	if digest(t, artifact) != digest(t, again) {
+	copySources(t, away, folder)
+	if digest(t, m) != digest(t, build(t, filepath.Join(away, "tck"))) {
 		t.Error("the same sources give other bytes in another folder")
 	}
 }
 
-func digest(t *testing.T, path string) [32]byte {
+// copySources leaves out what tools made, but what npm installed can be found.
+func copySources(t *testing.T, to, from string) {
 	t.Helper()
-	b, err := os.ReadFile(path)
+	const installed = "node_modules"
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		source, err := filepath.Abs(filepath.Join(from, e.Name()))
+		target := filepath.Join(to, e.Name())
+		switch {
+		case err != nil || e.Name() == "target":
+		case e.Name() == installed:
+			err = os.Symlink(source, target)
+		case e.IsDir():
+			err = os.CopyFS(target, os.DirFS(source))
+		default:
+			err = copyFile(target, source)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func copyFile(to, from string) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, 0o600)
+}
+
+func digest(t *testing.T, m module) [32]byte {
+	t.Helper()
+	b, err := os.ReadFile(m.path)
 	if err != nil {
 		t.Fatal(err)
 	}

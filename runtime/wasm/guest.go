@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/runtime/driver"
@@ -35,6 +36,8 @@ type guest struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	fit    bool
+
+	size atomic.Int64 // of the memory, after the last call
 
 	version int
 	methods []string

@@ -115,11 +115,11 @@ func (i *instance) ready(ctx context.Context) (*guest, error) {
 	if ctx.Err() != nil {
 		return nil, driver.Interrupted(ctx)
 	}
-	g, err := i.pool.get(ctx)
+	g, waited, err := i.pool.get(ctx)
 	if err != nil {
 		return nil, borrowFault(ctx, err)
 	}
-	if ctx.Err() != nil {
+	if waited && ctx.Err() != nil {
 		i.pool.put(ctx, g, true)
 		return nil, driver.Interrupted(ctx)
 	}

@@ -20,7 +20,7 @@ type pool struct {
 	vacant chan struct{} // permits to make a guest
 
 	mu     sync.Mutex
-	all    map[*guest]int64 // guests that exist, with the size of their memory
+	all    map[*guest]struct{} // guests that exist
 	closed bool
 }
 
@@ -28,7 +28,7 @@ func newPool(size int, start func(context.Context) (*guest, error), log *slog.Lo
 	p := &pool{
 		start: start, log: log,
 		idle: make(chan *guest, size), vacant: make(chan struct{}, size),
-		all: make(map[*guest]int64),
+		all: make(map[*guest]struct{}),
 	}
 	for range size {
 		p.vacant <- struct{}{}
@@ -37,19 +37,20 @@ func newPool(size int, start func(context.Context) (*guest, error), log *slog.Lo
 }
 
 // get takes an idle guest or makes one.
-func (p *pool) get(ctx context.Context) (*guest, error) {
+func (p *pool) get(ctx context.Context) (g *guest, waited bool, err error) {
 	select {
 	case g := <-p.idle:
-		return g, nil
+		return g, false, nil
 	default:
 	}
 	select {
 	case g := <-p.idle:
-		return g, nil
+		return g, true, nil
 	case <-p.vacant:
-		return p.make(ctx)
+		g, err = p.make(ctx)
+		return g, true, err
 	case <-ctx.Done():
-		return nil, problem.New(problem.Overloaded, "all %d guests of the release are busy: %w", cap(p.idle), ctx.Err()).
+		return nil, true, problem.New(problem.Overloaded, "all %d guests of the release are busy: %w", cap(p.idle), ctx.Err()).
 			Cure("raise limits.concurrency in the manifest, or send less")
 	}
 }
@@ -63,13 +64,17 @@ func (p *pool) make(ctx context.Context) (*guest, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.all[g] = int64(g.engine.Size())
+	p.all[g] = struct{}{}
+	g.size.Store(int64(g.engine.Size()))
 	return g, nil
 }
 
 // adopt takes a guest that was made elsewhere.
 func (p *pool) adopt(ctx context.Context, g *guest) {
 	<-p.vacant
+	p.mu.Lock()
+	p.all[g] = struct{}{}
+	p.mu.Unlock()
 	p.put(ctx, g, true)
 }
 
@@ -79,7 +84,7 @@ func (p *pool) put(ctx context.Context, g *guest, fit bool) {
 	p.mu.Lock()
 	fit = fit && !p.closed
 	if fit {
-		p.all[g] = int64(g.engine.Size())
+		g.size.Store(int64(g.engine.Size()))
 		p.idle <- g // has room for every guest there is
 	} else {
 		delete(p.all, g)
@@ -116,8 +121,8 @@ func (p *pool) stats() driver.Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := driver.Stats{Instances: len(p.all), InUse: len(p.all) - len(p.idle)}
-	for _, n := range p.all {
-		s.MemoryBytes += n
+	for g := range p.all {
+		s.MemoryBytes += g.size.Load()
 	}
 	return s
 }

@@ -110,8 +110,12 @@ export class Value {
     const shortest = <u32>key.length, longest = shortest * 3; // in UTF-8
     for (let n = <u32>argument(at(this)); n; n--) {
       const short = <u32>load<u8>(p++) - 0x60; // the length, below 24
-      const size = short < 24 ? short : <u32>argument(p - 1);
-      if (short >= 24) p = body(p - 1);
+      let size = short;
+      if (short >= 24) {
+        if (load<u8>(p - 1) >> 5 != 3) return null; // a key that is no text
+        size = <u32>argument(p - 1);
+        p = body(p - 1);
+      }
       if (size >= shortest) {
         if (size > longest) return null; // keys are sorted by their length
         if (same(p, size, key)) return changetype<Value>(p + size);

@@ -1,7 +1,7 @@
 // The conformance strategy, see guests/tck/tck: the config chooses a behaviour,
 // and with "choose" the input does.
 
-import { Answer, Level, logWith, now, strategy, Value } from "../assembly";
+import { Answer, deleteState, event, getState, Level, logWith, now, putState, Reply, strategy, Value } from "../assembly";
 
 let config!: Value;
 let behaviour = "";
@@ -30,10 +30,52 @@ function execute(input: Value, out: Answer): void {
   else if (b == "counter") out.key("count").int(++count);
   else if (b == "log") line();
   else if (b == "now") out.key("unix").int(now() / 1000000000);
-  else if (b == "reject") {
-    out.reject("tck_rejected", "the amount is above the limit").key("limit").int(100).key("currency").text("EUR");
-  } else if (b == "plain") out.reject("business_error", "an error without a code");
+  else if (b == "emit" || b == "state" || b == "forget") effect(b, input, out);
+  else if (b == "reject") reject(out);
+  else if (b == "plain") out.reject("business_error", "an error without a code");
   else misbehave(b, out);
+}
+
+function reject(out: Answer): void {
+  out.reject("tck_rejected", "the amount is above the limit").key("limit").int(100).key("currency").text("EUR");
+}
+
+/** The behaviours that reach outside of the call. */
+function effect(b: string, input: Value, out: Answer): void {
+  const done = b == "emit" ? emit() : b == "state" ? countUp(out) : forget(out);
+  if (done.failed) out.reject(done.code!, done.message);
+  else if (input.get("reject")) reject(out);
+}
+
+function emit(): Reply {
+  const first = happened(1);
+  return first.failed ? first : happened(2);
+}
+
+function happened(n: i64): Reply {
+  const e = event("tck.happened");
+  e.map().key("n").int(n);
+  return e.send();
+}
+
+/** Reads its own write back. */
+function countUp(out: Answer): Reply {
+  const before = getState("count");
+  if (before.failed) return before;
+  const put = putState("count");
+  put.int(before.found ? before.data.int() + 1 : 1);
+  const done = put.send();
+  if (done.failed) return done;
+  const after = getState("count");
+  if (!after.failed) out.key("count").value(after.data);
+  return after;
+}
+
+function forget(out: Answer): Reply {
+  const before = getState("count");
+  if (before.failed) return before;
+  out.key("found").bool(before.found);
+  return deleteState("count");
 }
 
 function misbehave(b: string, out: Answer): void {

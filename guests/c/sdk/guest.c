@@ -6,6 +6,7 @@
  * call takes no new memory and touches few pages.
  */
 #include "swapline.h"
+#include "words.h"
 
 #include <stdarg.h>
 
@@ -14,43 +15,57 @@
 
 /* ---- what the compiler expects of a C library; a real one goes first ---- */
 
+#define LIBRARY __attribute__((weak, no_builtin))
+
 __attribute__((target("bulk-memory"))) static void move_many(void *to, const void *from, size_t n) {
 	__builtin_memmove(to, from, n); /* one instruction, but dear to start */
 }
 
-__attribute__((weak, no_builtin)) void *memcpy(void *restrict to, const void *restrict from, size_t n) {
+LIBRARY void *memcpy(void *restrict to, const void *restrict from, size_t n) {
 	unsigned char *t = to;
 	const unsigned char *f = from;
 	if (n >= 128) {
 		move_many(to, from, n);
 		return to;
 	}
-	for (; n >= 8; n -= 8, t += 8, f += 8) __builtin_memcpy(t, f, 8);
-	for (; n > 0; n--) *t++ = *f++;
+	for (; n > 16; n -= 16, t += 16, f += 16) {
+		sw_store8(t, sw_load8(f));
+		sw_store8(t + 8, sw_load8(f + 8));
+	}
+	sw_move_few(t, f, n);
 	return to;
 }
 
-__attribute__((weak, no_builtin)) void *memmove(void *to, const void *from, size_t n) {
-	move_many(to, from, n);
+LIBRARY void *memmove(void *to, const void *from, size_t n) {
+	if (n > 16) move_many(to, from, n);
+	else sw_move_few(to, from, n);
 	return to;
 }
 
-__attribute__((weak, no_builtin)) void *memset(void *to, int c, size_t n) {
-	for (unsigned char *t = to; n > 0; n--) *t++ = (unsigned char)c;
+LIBRARY void *memset(void *to, int c, size_t n) {
+	unsigned char *t = to;
+	uint64_t eight = (unsigned char)c * 0x0101010101010101u;
+	for (; n >= 8; n -= 8, t += 8) sw_store8(t, eight);
+	for (; n > 0; n--) *t++ = (unsigned char)c;
 	return to;
 }
 
-__attribute__((weak, no_builtin)) int memcmp(const void *a, const void *b, size_t n) {
+LIBRARY int memcmp(const void *a, const void *b, size_t n) {
 	const unsigned char *x = a, *y = b;
+	for (; n >= 8 && sw_load8(x) == sw_load8(y); n -= 8, x += 8, y += 8) {}
 	for (; n > 0; n--, x++, y++)
 		if (*x != *y) return *x - *y;
 	return 0;
 }
 
-__attribute__((weak, no_builtin)) size_t strlen(const char *s) {
-	size_t n = 0;
-	while (s[n]) n++;
-	return n;
+LIBRARY size_t strlen(const char *s) {
+	const char *at = s;
+	for (; (uintptr_t)at & 7; at++)
+		if (!*at) return (size_t)(at - s);
+	/* Eight at a time, aligned, so that nothing is read outside of a memory. */
+	for (uint64_t w; w = sw_load8(at), !((w - 0x0101010101010101u) & ~w & 0x8080808080808080u);) at += 8;
+	while (*at) at++;
+	return (size_t)(at - s);
 }
 
 /* ---- memory ---- */
@@ -88,6 +103,10 @@ struct chunk {
 static struct chunk *first, *current;
 static size_t taken; /* of current */
 
+static inline char *bytes_of(struct chunk *c) {
+	return (char *)(((uintptr_t)(c + 1) + 15) & ~(uintptr_t)15);
+}
+
 static void forget(void) {
 	current = first;
 	taken = 0;
@@ -105,7 +124,7 @@ void *sw_alloc(size_t size) {
 		current = *link;
 		taken = 0;
 	}
-	unsigned char *at = (unsigned char *)(((uintptr_t)(current + 1) + 15) & ~(uintptr_t)15) + taken;
+	char *at = bytes_of(current) + taken;
 	taken += size;
 	return at;
 }
@@ -131,28 +150,37 @@ static sw_text part(char verb, va_list *values, char room[20]) {
 	return sw_text_of("%");
 }
 
-/* Writes to `to` unless it is NULL, and returns the length. */
-static size_t format_to(char *to, const char *format, va_list *values) {
+/* Writes what fits into the room and returns the whole length. */
+static size_t format_to(char *to, size_t room, const char *format, va_list *values) {
 	size_t n = 0;
-	char room[20];
-	for (const char *f = format; *f; f++) {
+	char number[20];
+	for (const char *f = format; *f;) {
 		sw_text t = {f, 1};
-		if (*f == '%' && f[1]) t = part(*++f, values, room);
-		if (to && t.size) __builtin_memcpy(to + n, t.at, t.size);
+		if (*f == '%' && f[1]) {
+			t = part(f[1], values, number);
+			f += 2;
+		} else {
+			while (f[t.size] && f[t.size] != '%') t.size++;
+			f += t.size;
+		}
+		if (n + t.size <= room && t.size) __builtin_memcpy(to + n, t.at, t.size);
 		n += t.size;
 	}
 	return n;
 }
 
-const char *sw_format(const char *format, ...) {
+sw_text sw_format(const char *format, ...) {
 	va_list values, again;
 	va_start(values, format);
 	va_copy(again, values);
-	char *to = sw_alloc(format_to(NULL, format, &values) + 1);
-	to[format_to(to, format, &again)] = 0;
+	size_t room = current ? current->size - taken : 0; /* the next sw_alloc is there */
+	size_t size = format_to(room ? bytes_of(current) + taken : NULL, room, format, &values);
+	char *to = sw_alloc(size + 1);
+	if (size >= room) format_to(to, size, format, &again);
+	to[size] = 0;
 	va_end(again);
 	va_end(values);
-	return to;
+	return (sw_text){to, size};
 }
 
 /* ---- answers ---- */
@@ -238,7 +266,9 @@ static int64_t null_answer(sw_out *o) {
 /* Returns what the host wrote to the room that it got, absent if it is no map. */
 static sw_value received(uint8_t *at, uint32_t size) {
 	sw_value v = {at, at + size};
-	return at == input && size <= input_room && sw_kind_of(v) == SW_MAP ? v : (sw_value){0};
+	if (at != input || size > input_room || sw_kind_of(v) != SW_MAP) v = (sw_value){0};
+	sw_remember(v);
+	return v;
 }
 
 static int64_t no_map(void) { return finish(&answer, sw_fault(&answer, "the host sent no map")); }

@@ -3,6 +3,7 @@
  * No function reads outside of the bytes of its value, whatever they are.
  */
 #include "swapline.h"
+#include "words.h"
 
 /* The first byte of an item with its argument. */
 struct head {
@@ -12,11 +13,19 @@ struct head {
 	const uint8_t *next; /* NULL: malformed */
 };
 
-static struct head long_head(struct head h, const uint8_t *end) {
-	size_t width = (size_t)1 << (h.info - 24);
+static inline uint64_t argument(const uint8_t *at, uint8_t info) {
+	switch (info) {
+	case 24: return *at;
+	case 25: return __builtin_bswap16(sw_load2(at));
+	case 26: return __builtin_bswap32(sw_load4(at));
+	}
+	return __builtin_bswap64(sw_load8(at));
+}
+
+static inline struct head long_head(struct head h, const uint8_t *end) {
+	size_t width = (size_t)1 << (h.info & 3);
 	if (h.info > 27 || (size_t)(end - h.next) < width || (h.major == 7 && h.info == 24)) return (struct head){0};
-	h.n = 0;
-	for (size_t i = 0; i < width; i++) h.n = h.n << 8 | h.next[i];
+	h.n = argument(h.next, h.info);
 	h.next += width;
 	return h;
 }
@@ -31,7 +40,7 @@ static inline struct head head_of(sw_value v) {
 
 /* Returns where the item at `at` ends, NULL if it does not. Each item is at
  * least one byte, so the number of steps is bounded by the bytes. */
-static const uint8_t *skip(const uint8_t *at, const uint8_t *end) {
+static const uint8_t *skip_any(const uint8_t *at, const uint8_t *end) {
 	for (uint64_t left = 1; left > 0; left--) {
 		struct head h = head_of((sw_value){at, end});
 		if (!h.next) return NULL;
@@ -43,6 +52,16 @@ static const uint8_t *skip(const uint8_t *at, const uint8_t *end) {
 		}
 	}
 	return at;
+}
+
+/* skip_any with a short way for what is frequent. */
+static inline const uint8_t *skip(const uint8_t *at, const uint8_t *end) {
+	if (at < end) {
+		uint8_t b = *at;
+		size_t size = (uint8_t)(b - 0x60) < 24 ? b - 0x5fu : b < 24 || (uint8_t)(b - 0xf4) < 3 ? 1 : 0;
+		if (size - 1 < (size_t)(end - at)) return at + size;
+	}
+	return skip_any(at, end);
 }
 
 sw_kind sw_kind_of(sw_value v) {
@@ -101,12 +120,7 @@ static inline bool as_string(sw_value v, uint8_t major, sw_text *to) {
 bool sw_as_text(sw_value v, sw_text *to) { return as_string(v, 3, to); }
 bool sw_as_bytes(sw_value v, sw_text *to) { return as_string(v, 2, to); }
 
-bool sw_equal(sw_text a, sw_text b) {
-	if (a.size != b.size) return false;
-	for (size_t i = 0; i < a.size; i++)
-		if (a.at[i] != b.at[i]) return false;
-	return true;
-}
+bool sw_equal(sw_text a, sw_text b) { return a.size == b.size && sw_same(a.at, b.at, a.size); }
 
 sw_each sw_begin(sw_value v) {
 	struct head h = head_of(v);
@@ -124,32 +138,89 @@ static inline bool take(sw_value *rest, sw_value *value) {
 	return true;
 }
 
-/* Takes the key of a member. */
-static inline bool take_key(sw_each *e) {
-	if (!sw_as_text(e->rest, &e->key)) return false;
-	e->rest.at = (const uint8_t *)e->key.at + e->key.size;
+/* Takes a key. */
+static inline bool take_key(sw_value *rest, sw_text *key) {
+	size_t size = rest->at < rest->end ? (uint8_t)(*rest->at - 0x60) : 24;
+	if (size < 24 && size < (size_t)(rest->end - rest->at)) *key = (sw_text){(const char *)rest->at + 1, size};
+	else if (!sw_as_text(*rest, key)) return false;
+	rest->at = (const uint8_t *)key->at + key->size;
 	return true;
 }
 
 bool sw_next(sw_each *e) {
 	if (e->left == 0) return false;
 	e->left--;
-	if ((!e->map || take_key(e)) && take(&e->rest, &e->value)) return true;
+	if ((!e->map || take_key(&e->rest, &e->key)) && take(&e->rest, &e->value)) return true;
 	e->left = 0;
 	return false;
 }
 
+/* ---- members by key ---- */
+
+struct entry { sw_text key; sw_value value; };
+
+/* The first members of a map of the input, so that who looks for one need not go
+ * over those before it. Only maps of the input are remembered: nobody but the
+ * host writes there, and before it does the tables are forgotten. */
+struct table {
+	const uint8_t *map; /* NULL: none */
+	sw_value rest;      /* behind the entries */
+	uint64_t left;      /* members in rest */
+	uint32_t count;
+	struct entry entries[24];
+};
+
+static const sw_value absent;
+static sw_value input;
+static struct table of_input, of_inner; /* the input itself, a map inside of it */
+
+void sw_remember(sw_value v) {
+	input = v;
+	of_input.map = of_inner.map = NULL;
+}
+
+static bool take_entry(sw_value *rest, struct entry *e) {
+	return take_key(rest, &e->key) && take(rest, &e->value);
+}
+
+static void fill(struct table *t, sw_value map) {
+	enum { most = sizeof t->entries / sizeof *t->entries };
+	sw_each e = sw_begin(map);
+	t->map = map.at;
+	t->rest = (sw_value){e.rest.at, map.end};
+	t->left = e.map ? e.left : 0;
+	for (t->count = 0; t->count < most && t->left > 0; t->count++, t->left--)
+		if (!take_entry(&t->rest, &t->entries[t->count])) break;
+	if (t->count < most) t->left = 0; /* at the end, or before something malformed */
+}
+
+static inline const struct table *table_of(const uint8_t *at, const uint8_t *end) {
+	struct table *t = at == input.at ? &of_input : &of_inner;
+	if (t->map != at || t->rest.end != end) fill(t, (sw_value){at, end});
+	return t;
+}
+
 /* Keys are sorted by length first: a longer one ends the search. */
-sw_value sw_find(sw_value map, sw_text key) {
-	struct head h = head_of(map);
-	if (!h.next || h.major != 5) return (sw_value){0};
-	sw_value rest = {h.next, map.end}, value;
-	for (uint64_t left = h.n; left > 0; left--) {
-		sw_text name;
-		if (!sw_as_text(rest, &name) || name.size > key.size) break;
-		rest.at = (const uint8_t *)name.at + name.size;
-		if (sw_equal(name, key)) return take(&rest, &value) ? value : (sw_value){0};
+static const sw_value *find_in(sw_value rest, uint64_t left, const char *key, size_t size) {
+	static sw_value found;
+	for (sw_text name; left > 0; left--) {
+		if (!take_key(&rest, &name) || name.size > size) break;
+		if (name.size == size && sw_same(name.at, key, size)) return take(&rest, &found) ? &found : &absent;
 		if (!(rest.at = skip(rest.at, rest.end))) break;
 	}
-	return (sw_value){0};
+	return &absent;
+}
+
+const sw_value *sw_seek(const uint8_t *at, const uint8_t *end, const char *key, size_t size) {
+	if (at < input.at || at >= input.end) {
+		sw_each e = sw_begin((sw_value){at, end});
+		return e.map ? find_in(e.rest, e.left, key, size) : &absent;
+	}
+	const struct table *t = table_of(at, end);
+	for (const struct entry *e = t->entries, *last = e + t->count; e < last; e++) {
+		if (e->key.size < size) continue;
+		if (e->key.size > size) return &absent;
+		if (sw_same(e->key.at, key, size)) return &e->value;
+	}
+	return find_in(t->rest, t->left, key, size);
 }

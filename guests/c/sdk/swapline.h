@@ -69,9 +69,10 @@ _Noreturn void sw_panic(const char *text);
 void *sw_alloc(size_t size); /* until the next call */
 void *sw_keep(size_t size);  /* for life */
 
-/* Makes a text, ended by a zero, in memory of sw_alloc. %s is a const char *,
- * %t a sw_text, %d an int64_t (cast it), %% a percent sign. */
-const char *sw_format(const char *format, ...);
+/* Makes a text in memory of sw_alloc; a zero follows it, so that its member `at`
+ * serves as a const char *. %s is a const char *, %t a sw_text, %d an int64_t
+ * (cast it), %% a percent sign. */
+sw_text sw_format(const char *format, ...);
 
 /* ---- reading ---- */
 
@@ -83,18 +84,24 @@ bool sw_as_int(sw_value v, int64_t *to);
 bool sw_as_float(sw_value v, double *to);
 bool sw_as_text(sw_value v, sw_text *to);
 bool sw_as_bytes(sw_value v, sw_text *to);
-/* The member of a map, absent if there is none or v is no map. */
-sw_value sw_find(sw_value map, sw_text key);
 /* Items of a list, or members of a map, in their order:
  *	for (sw_each e = sw_begin(v); sw_next(&e);) use(e.key, e.value); */
 typedef struct { sw_text key; sw_value value; sw_value rest; size_t left; bool map; } sw_each;
 sw_each sw_begin(sw_value list_or_map);
 bool sw_next(sw_each *e);
 
+/* For the functions below: numbers go from function to function at less cost
+ * than structures. */
+const sw_value *sw_seek(const uint8_t *at, const uint8_t *end, const char *key, size_t size);
+
 static inline bool sw_exists(sw_value v) { return v.at != NULL; }
 static inline sw_text sw_text_of(const char *s) { return (sw_text){s, __builtin_strlen(s)}; }
+/* The member of a map, absent if there is none or v is no map. */
+static inline sw_value sw_find(sw_value map, sw_text key) { return *sw_seek(map.at, map.end, key.at, key.size); }
 static inline sw_value sw_get(sw_value map, const char *key) { return sw_find(map, sw_text_of(key)); }
 bool sw_equal(sw_text a, sw_text b);
+/* Names the input of the call, which nobody changes until the next one. */
+void sw_remember(sw_value input);
 static inline bool sw_is(sw_text a, const char *b) { return sw_equal(a, sw_text_of(b)); }
 
 /* ---- writing ---- */
@@ -124,11 +131,11 @@ struct sw_out {
 
 /* Slow paths and building blocks. */
 bool sw_grow(sw_out *o, size_t more);
-void sw_count_key(sw_out *o, sw_text key);
+void sw_count_key(sw_out *o, const char *key, size_t size);
 void sw_count_item(sw_out *o);
 void sw_write_head(sw_out *o, uint8_t major, uint64_t n);
 void sw_write_float(sw_out *o, double f);
-void sw_write_text(sw_out *o, uint8_t major, sw_text t);
+void sw_write_text(sw_out *o, uint8_t major, const char *at, size_t size);
 void sw_open(sw_out *o, int kind);
 void sw_write_value(sw_out *o, sw_value v);
 
@@ -143,14 +150,14 @@ static inline void sw_write_int(sw_out *o, int64_t n) {
 }
 
 /* Members of the map that is open. */
-static inline void sw_key(sw_out *o, const char *key) { sw_count_key(o, sw_text_of(key)); }
+static inline void sw_key(sw_out *o, const char *key) { sw_count_key(o, key, __builtin_strlen(key)); }
 static inline void sw_put_null(sw_out *o, const char *key) { sw_key(o, key); sw_write_byte(o, 0xf6); }
 static inline void sw_put_bool(sw_out *o, const char *key, bool b) { sw_key(o, key); sw_write_byte(o, 0xf4 + b); }
 static inline void sw_put_int(sw_out *o, const char *key, int64_t n) { sw_key(o, key); sw_write_int(o, n); }
 static inline void sw_put_float(sw_out *o, const char *key, double f) { sw_key(o, key); sw_write_float(o, f); }
-static inline void sw_put_text(sw_out *o, const char *key, sw_text t) { sw_key(o, key); sw_write_text(o, 0x60, t); }
+static inline void sw_put_text(sw_out *o, const char *key, sw_text t) { sw_key(o, key); sw_write_text(o, 0x60, t.at, t.size); }
 static inline void sw_put_string(sw_out *o, const char *key, const char *s) { sw_put_text(o, key, sw_text_of(s)); }
-static inline void sw_put_bytes(sw_out *o, const char *key, sw_text t) { sw_key(o, key); sw_write_text(o, 0x40, t); }
+static inline void sw_put_bytes(sw_out *o, const char *key, sw_text t) { sw_key(o, key); sw_write_text(o, 0x40, t.at, t.size); }
 static inline void sw_put_list(sw_out *o, const char *key) { sw_key(o, key); sw_open(o, sw_in_list); }
 static inline void sw_put_map(sw_out *o, const char *key) { sw_key(o, key); sw_open(o, sw_in_map); }
 /* A value that was read, copied as it is; an absent one becomes null. */
@@ -165,9 +172,9 @@ static inline void sw_add_null(sw_out *o) { sw_count_item(o); sw_write_byte(o, 0
 static inline void sw_add_bool(sw_out *o, bool b) { sw_count_item(o); sw_write_byte(o, 0xf4 + b); }
 static inline void sw_add_int(sw_out *o, int64_t n) { sw_count_item(o); sw_write_int(o, n); }
 static inline void sw_add_float(sw_out *o, double f) { sw_count_item(o); sw_write_float(o, f); }
-static inline void sw_add_text(sw_out *o, sw_text t) { sw_count_item(o); sw_write_text(o, 0x60, t); }
+static inline void sw_add_text(sw_out *o, sw_text t) { sw_count_item(o); sw_write_text(o, 0x60, t.at, t.size); }
 static inline void sw_add_string(sw_out *o, const char *s) { sw_add_text(o, sw_text_of(s)); }
-static inline void sw_add_bytes(sw_out *o, sw_text t) { sw_count_item(o); sw_write_text(o, 0x40, t); }
+static inline void sw_add_bytes(sw_out *o, sw_text t) { sw_count_item(o); sw_write_text(o, 0x40, t.at, t.size); }
 static inline void sw_add_list(sw_out *o) { sw_count_item(o); sw_open(o, sw_in_list); }
 static inline void sw_add_map(sw_out *o) { sw_count_item(o); sw_open(o, sw_in_map); }
 static inline void sw_add_value(sw_out *o, sw_value v) { sw_count_item(o); sw_write_value(o, v); }

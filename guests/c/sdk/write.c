@@ -5,6 +5,7 @@
  * others are sorted at the end of their map.
  */
 #include "swapline.h"
+#include "words.h"
 
 /* Keeps the first problem. */
 static void wrong(sw_out *o, const char *problem) {
@@ -84,14 +85,21 @@ void sw_write_float(sw_out *o, double f) {
 		write_wide(o, 0xfa, narrow.bits, 4);
 }
 
-void sw_write_text(sw_out *o, uint8_t major, sw_text t) {
-	if (t.size > sw_longest || !sw_room(o, t.size + 9)) {
-		sw_grow(o, t.size);
+void sw_write_text(sw_out *o, uint8_t major, const char *at, size_t size) {
+	if (size > sw_longest || !sw_room(o, size + 9)) {
+		sw_grow(o, size);
 		return;
 	}
-	o->used += put_head(o->at + o->used, major, t.size);
-	if (t.size) __builtin_memcpy(o->at + o->used, t.at, t.size);
-	o->used += (uint32_t)t.size;
+	uint8_t *to = o->at + o->used;
+	if (size <= 16) {
+		*to = (uint8_t)(major | size);
+		sw_move_few(to + 1, at, size);
+		o->used += 1 + (uint32_t)size;
+		return;
+	}
+	uint32_t head = put_head(to, major, size);
+	__builtin_memcpy(to + head, at, size);
+	o->used += head + (uint32_t)size;
 }
 
 void sw_write_value(sw_out *o, sw_value v) {
@@ -105,21 +113,21 @@ void sw_write_value(sw_out *o, sw_value v) {
 }
 
 /* Reports whether key a comes after key b, or is it. */
-static bool not_before(sw_text a, const uint8_t *b, uint32_t b_size) {
-	if (a.size != b_size) return a.size < b_size;
-	return b_size == 0 || __builtin_memcmp(a.at, b, b_size) <= 0;
+static inline bool not_before(const char *a, size_t a_size, const uint8_t *b, size_t b_size) {
+	if (a_size != b_size) return a_size < b_size;
+	return b_size == 0 || __builtin_memcmp(a, b, b_size) <= 0;
 }
 
-void sw_count_key(sw_out *o, sw_text key) {
+void sw_count_key(sw_out *o, const char *key, size_t size) {
 	struct sw_frame *f = &o->frames[o->depth];
 	if (f->kind != sw_in_map || f->pending) {
 		wrong(o, f->pending ? "a member has no value" : "a member was put where no map is open");
 		return;
 	}
-	if (f->count++ > 0 && !o->problem && not_before(key, o->at + f->key, f->key_size)) f->unsorted = true;
-	sw_write_text(o, 0x60, key);
-	f->key = o->used - (uint32_t)key.size;
-	f->key_size = (uint32_t)key.size;
+	if (f->count++ > 0 && !o->problem && not_before(key, size, o->at + f->key, f->key_size)) f->unsorted = true;
+	sw_write_text(o, 0x60, key, size);
+	f->key = o->used - (uint32_t)size;
+	f->key_size = (uint32_t)size;
 }
 
 void sw_count_item(sw_out *o) {
@@ -134,7 +142,7 @@ void sw_count_item(sw_out *o) {
 }
 
 void sw_member(sw_out *o, sw_text key) {
-	sw_count_key(o, key);
+	sw_count_key(o, key.at, key.size);
 	o->frames[o->depth].pending = true;
 }
 
@@ -199,12 +207,12 @@ void sw_end(sw_out *o) {
 		__builtin_memmove(o->at + f.start + size, o->at + f.start + 1, o->used - f.start - 1);
 		o->used += size - 1;
 	}
-	for (uint32_t i = 0; i < size; i++) o->at[f.start + i] = head[i];
+	__builtin_memcpy(o->at + f.start, head, size);
 }
 
 void sw_put_all(sw_out *o, sw_value map) {
 	for (sw_each e = sw_begin(map); e.map && sw_next(&e);) {
-		sw_count_key(o, e.key);
+		sw_count_key(o, e.key.at, e.key.size);
 		sw_write_value(o, e.value);
 	}
 }

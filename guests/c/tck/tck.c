@@ -125,7 +125,7 @@ static sw_status unless_rejected(sw_value in, sw_out *out) {
 }
 
 static sw_status refused(sw_out *out, sw_reply r) {
-	return sw_reject(out, sw_format("%t", r.code), sw_format("%t", r.message));
+	return sw_reject(out, sw_format("%t", r.code).at, sw_format("%t", r.message).at);
 }
 
 static sw_status emit(sw_value in, sw_out *out) {
@@ -194,5 +194,5 @@ sw_status sw_execute(sw_value in, sw_out *out) {
 	if (sw_is(name, "choose")) sw_as_text(sw_get(in, "behaviour"), &name);
 	for (size_t i = 0; i < sizeof behaviours / sizeof *behaviours; i++)
 		if (sw_is(name, behaviours[i].name)) return behaviours[i].execute(in, out);
-	return sw_reject(out, "unknown_behaviour", sw_format("the conformance strategy has no behaviour %t", name));
+	return sw_reject(out, "unknown_behaviour", sw_format("the conformance strategy has no behaviour %t", name).at);
 }

@@ -121,7 +121,11 @@ pub fn state_delete(key: &str) -> Result<(), Refused> {
 pub fn http(method: &str, url: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Result<Reply, Refused> {
     ask(sys::http, |m| {
         m.put("url", url).put("body", body.map(Bytes)).put("method", method);
-        m.map("headers", |h| headers.iter().for_each(|&(name, value)| drop(h.put(name, value))));
+        m.map("headers", |h| {
+            for &(name, value) in headers {
+                h.put(name, value);
+            }
+        });
     })
 }
 

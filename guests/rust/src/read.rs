@@ -37,7 +37,7 @@ struct Head<'a> {
 }
 
 #[inline]
-fn head(b: &[u8]) -> Option<Head> {
+fn head(b: &[u8]) -> Option<Head<'_>> {
     let (&first, rest) = b.split_first()?;
     let h = Head { major: first >> 5, info: first & 31, n: u64::from(first & 31), rest };
     if h.info < 24 {

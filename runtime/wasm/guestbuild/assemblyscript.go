@@ -7,12 +7,17 @@ import (
 	"path/filepath"
 )
 
+const installASC = "npm install --save-dev assemblyscript@0.28.20"
+
 // buildAssemblyScript builds what asconfig.json in dir names as its entries,
 // with the options of its target "release".
 func buildAssemblyScript(ctx context.Context, dir, output string) (tool string, flags []string, err error) {
 	asc, err := findInstalled(dir, "asc")
 	if err != nil {
 		return "", nil, err
+	}
+	if _, err := exec.LookPath("node"); err != nil {
+		return "", nil, missing("node", "apt-get install --no-install-recommends nodejs npm")
 	}
 	if tool, err = (command{dir: dir, name: asc, args: []string{"--version"}}).run(ctx); err != nil {
 		return "", nil, err
@@ -27,7 +32,7 @@ func buildAssemblyScript(ctx context.Context, dir, output string) (tool string, 
 func findInstalled(dir, tool string) (string, error) {
 	at, err := filepath.Abs(dir)
 	if err != nil {
-		return "", missing(tool, "npm install")
+		return "", missing(tool, installASC)
 	}
 	for ; ; at = filepath.Dir(at) {
 		path := filepath.Join(at, "node_modules", ".bin", tool)
@@ -40,7 +45,7 @@ func findInstalled(dir, tool string) (string, error) {
 	}
 	path, err := exec.LookPath(tool)
 	if err != nil {
-		return "", missing(tool, "npm install --save-dev assemblyscript@0.28.20")
+		return "", missing(tool, installASC)
 	}
 	return path, nil
 }

@@ -44,7 +44,7 @@ func buildC(ctx context.Context, dir, output string) (tool string, flags []strin
 	if err := writeSDK(sdk); err != nil {
 		return "", nil, problem.New(problem.BuildFailed, "the SDK cannot be written: %w", err)
 	}
-	flags = []string{"--target=wasm32", "-std=c11", "-O2", "-Wall", "-Wextra", "-nostdlib",
+	flags = []string{"--target=wasm32", "-std=c11", "-O2", "-flto", "-Wall", "-Wextra", "-nostdlib",
 		"-Wl,--no-entry", "-Wl,--stack-first", "-Wl,-z,stack-size=" + stackSize, "-Wl,--strip-all"}
 	args := append(append([]string{}, flags...), "-I", sdk, "-o", output)
 	args = append(args, match(dir, "*.c")...)

@@ -9,7 +9,9 @@
 // The first line that fits counts; without any the folder is taken for Go. No
 // build takes stamps of version control, profiles, debug information or the
 // names of folders into the module: the same sources and tools give the same
-// bytes in any folder. The sister of the Go build, nativeplugin/pluginbuild,
+// bytes in any folder. In Rust that holds for what is in one workspace: a path
+// that leads out of it is part of a package's identity to cargo, and so of the
+// order of the functions. The sister of the Go build, nativeplugin/pluginbuild,
 // makes a Go plugin of the same sources.
 //
 // A tool that is not installed is [ErrNoTool], and the error's cure says how to

@@ -1,5 +1,4 @@
-// Made by go test ./guests/assemblyscript -run Categories -update from the table of
-// examples/riskscore/mcc.
+// Made of examples/riskscore/mcc/mcc_codes.csv: go test ./guests/sdktest -run Tables -update
 
 export const CODES: StaticArray<u16> = [
   742, 763, 780, 1520, 1711, 1731, 1740, 1750, 1761, 1771, 1799, 2741, 2791, 2842, 3000, 3001, 3002, 3003, 3004, 3005,

@@ -9,29 +9,35 @@ static const char active[] =
 	"SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UYW "
 	"UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG ";
 
-/* Searches a sorted list of codes, four bytes each. */
-static bool listed(const char *list, size_t size, sw_text code) {
+/* Digits of the minor unit where they are not two. */
+static const char unusual[] =
+	"BHD3BIF0CLF4CLP0DJF0GNF0IQD3ISK0JOD3JPY0KMF0KRW0KWD3LYD3OMR3PYG0RWF0TND3UGX0UYW4VND0VUV0XAF0XOF0XPF0";
+
+static uint32_t letters(const char *at) {
+	const unsigned char *u = (const unsigned char *)at;
+	return (uint32_t)u[0] << 16 | (uint32_t)u[1] << 8 | u[2];
+}
+
+/* Searches a sorted list of codes, each with one character behind it, which it
+ * returns; 0 if the code is not there. */
+static char listed(const char *list, size_t size, uint32_t code) {
 	size_t low = 0, high = size / 4;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		int order = __builtin_memcmp(code.at, list + 4 * middle, 3);
-		if (order == 0) return true;
-		if (order < 0) high = middle;
+		uint32_t there = letters(list + 4 * middle);
+		if (there == code) return list[4 * middle + 3];
+		if (code < there) high = middle;
 		else low = middle + 1;
 	}
-	return false;
+	return 0;
 }
 
-#define LISTED(list, code) listed(list, sizeof list - 1, code)
-
 int currency_exponent(sw_text currency) {
-	static const char none[] = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF ";
-	static const char three[] = "BHD IQD JOD KWD LYD OMR TND ";
-	static const char four[] = "CLF UYW ";
-	if (currency.size != 3 || !LISTED(active, currency)) return -1;
-	if (LISTED(none, currency)) return 0;
-	if (LISTED(three, currency)) return 3;
-	return LISTED(four, currency) ? 4 : 2;
+	if (currency.size != 3) return -1;
+	uint32_t code = letters(currency.at);
+	if (!listed(active, sizeof active - 1, code)) return -1;
+	char digit = listed(unusual, sizeof unusual - 1, code);
+	return digit ? digit - '0' : 2;
 }
 
 int64_t minor_units(int64_t whole, int exponent) {
@@ -39,11 +45,11 @@ int64_t minor_units(int64_t whole, int exponent) {
 	return whole;
 }
 
-const char *amount_text(int64_t minor, int exponent) {
+sw_text amount_text(int64_t minor, int exponent) {
 	if (exponent == 0) return sw_format("%d", minor);
 	int64_t unit = minor_units(1, exponent);
 	/* The one before the fraction keeps its zeros; it becomes the point. */
-	char *s = (char *)sw_format("%d%d", minor / unit, unit + minor % unit);
-	s[__builtin_strlen(s) - (size_t)exponent - 1] = '.';
-	return s;
+	sw_text t = sw_format("%d%d", minor / unit, unit + minor % unit);
+	((char *)t.at)[t.size - (size_t)exponent - 1] = '.';
+	return t;
 }

@@ -50,7 +50,7 @@ enum class mcc_class_of(sw_text code) {
 	return n >= 3000 && n <= 3999 ? travel : ordinary; /* airlines, car rental, hotels */
 }
 
-const char *mcc_class_name(enum class c) {
-	static const char *const names[] = {"ordinary", "travel", "elevated", "high"};
+sw_text mcc_class_name(enum class c) {
+	static const sw_text names[] = {{"ordinary", 8}, {"travel", 6}, {"elevated", 8}, {"high", 4}};
 	return names[c];
 }

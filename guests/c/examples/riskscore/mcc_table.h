@@ -1,4 +1,4 @@
-/* Made of examples/riskscore/mcc/mcc_codes.csv: go test ./guests/sdktest -run Table -update */
+/* Made of examples/riskscore/mcc/mcc_codes.csv: go test ./guests/sdktest -run Tables -update */
 MCC(742, "Veterinary Services")
 MCC(763, "Agricultural Co-operatives")
 MCC(780, "Horticultural Services, Landscaping Services")

@@ -14,10 +14,10 @@ struct fields {
 static void refuse(struct fields *f, const char *code, const char *field, const char *message) {
 	if (f->status != SW_OK) return;
 	if (f->prefix) {
-		f->status = sw_reject(f->out, "bad_config", sw_format("%s%s %s", f->prefix, field, message));
+		f->status = sw_reject(f->out, "bad_config", sw_format("%s%s %s", f->prefix, field, message).at);
 		return;
 	}
-	f->status = sw_reject_with(f->out, code, sw_format("%s %s", field, message));
+	f->status = sw_reject_with(f->out, code, sw_format("%s %s", field, message).at);
 	sw_put_string(f->out, "field", field);
 }
 
@@ -48,7 +48,7 @@ static int64_t between(struct fields *f, const char *name, const char *code, int
 	if (!sw_as_int(v, &n)) {
 		refuse(f, "wrong_type", name, "must be an integer");
 	} else if (n < low || n > high) {
-		refuse(f, code, name, sw_format("must be between %d and %d", low, high));
+		refuse(f, code, name, sw_format("must be between %d and %d", low, high).at);
 	}
 	return n;
 }
@@ -66,12 +66,13 @@ static sw_text country(struct fields *f, const char *name) {
 }
 
 static int64_t local_hour(struct fields *f) {
+	enum { day = 24 * 60 };
 	sw_text time = text(f, "time");
-	int64_t offset = 0;
-	if (!is_time(time)) refuse(f, "bad_time", "time", "must be RFC 3339, for example 2026-03-01T22:15:00Z");
+	int64_t minutes;
+	if (!read_time(time, &minutes)) refuse(f, "bad_time", "time", "must be RFC 3339, for example 2026-03-01T22:15:00Z");
 	if (sw_exists(sw_get(f->in, "card_utc_offset_minutes")))
-		offset = between(f, "card_utc_offset_minutes", "bad_utc_offset", -720, 840);
-	return f->status == SW_OK ? hour_of(time, offset) : 0;
+		minutes += between(f, "card_utc_offset_minutes", "bad_utc_offset", -720, 840);
+	return (minutes % day + day) % day / 60;
 }
 
 static void merchant(struct fields *f, struct payment *p) {
@@ -123,7 +124,7 @@ static void high_amounts(struct fields *f, struct rules *r) {
 		refuse(f, "bad_config", "high_amount", "must be an object of currency and minor units");
 		return;
 	}
-	for (sw_each e = sw_begin(inner.in); sw_next(&e);) between(&inner, sw_format("%t", e.key), "bad_config", 1, most);
+	for (sw_each e = sw_begin(inner.in); sw_next(&e);) between(&inner, sw_format("%t", e.key).at, "bad_config", 1, most);
 	f->status = inner.status;
 }
 
@@ -158,9 +159,9 @@ sw_status parse_rules(sw_value config, struct rules *r, sw_out *out) {
 sw_status check_rules(const struct rules *r, sw_out *out) {
 	if (r->review_at >= r->decline_at)
 		return sw_reject(out, "bad_config", sw_format("config.review_at must be below config.decline_at, they are %d and %d",
-			r->review_at, r->decline_at));
+			r->review_at, r->decline_at).at);
 	for (sw_each e = sw_begin(r->high_amount); sw_next(&e);)
 		if (currency_exponent(e.key) < 0)
-			return sw_reject(out, "bad_config", sw_format("config.high_amount has the unknown currency %t", e.key));
+			return sw_reject(out, "bad_config", sw_format("config.high_amount has the unknown currency %t", e.key).at);
 	return SW_OK;
 }

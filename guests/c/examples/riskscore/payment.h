@@ -38,17 +38,16 @@ int currency_exponent(sw_text currency);
 /* Whole units in minor ones. */
 int64_t minor_units(int64_t whole, int exponent);
 /* 12999 with exponent 2 is "129.99". */
-const char *amount_text(int64_t minor, int exponent);
+sw_text amount_text(int64_t minor, int exponent);
 
 /* The description of a four-digit category, at == NULL for none. */
 sw_text mcc_lookup(sw_text code);
 enum class mcc_class_of(sw_text code);
-const char *mcc_class_name(enum class c);
+sw_text mcc_class_name(enum class c);
 
-/* The hour, 0 to 23, of an RFC 3339 time in a zone of so many minutes; -1 if
- * the text is no such time. */
-int64_t hour_of(sw_text time, int64_t utc_offset_minutes);
-bool is_time(sw_text time);
+/* The minutes since midnight UTC, of the day that is named, of an RFC 3339 time;
+ * false if the text is no such time. */
+bool read_time(sw_text time, int64_t *minutes);
 
 static inline uint16_t country_code(sw_text two_letters) {
 	return (uint16_t)((unsigned char)two_letters.at[0] << 8 | (unsigned char)two_letters.at[1]);

@@ -9,7 +9,7 @@ static struct rules rules;
 
 struct reason {
 	int64_t points;
-	const char *code, *text;
+	sw_text code, text;
 };
 
 struct score {
@@ -18,9 +18,13 @@ struct score {
 	struct reason reasons[9]; /* one for each call of add */
 };
 
-static void add(struct score *s, int64_t points, const char *code, const char *text) {
+static void add_text(struct score *s, int64_t points, sw_text code, sw_text text) {
 	s->points += points;
 	s->reasons[s->count++] = (struct reason){points, code, text};
+}
+
+static inline void add(struct score *s, int64_t points, const char *code, const char *text) {
+	add_text(s, points, sw_text_of(code), sw_text_of(text));
 }
 
 static int64_t high_from(const struct payment *p) {
@@ -53,35 +57,36 @@ static void amount(const struct payment *p, struct score *s) {
 static void velocity(const struct payment *p, struct score *s) {
 	int64_t n = p->count_1h, sum = p->amount_24h + p->amount;
 	if (n >= 3 && p->amount < minor_units(2, p->exponent))
-		add(s, 45, "card_testing", sw_format("a tiny amount after %d payments in the last hour", n));
+		add_text(s, 45, sw_text_of("card_testing"), sw_format("a tiny amount after %d payments in the last hour", n));
 	if (n > 3)
-		add(s, n < 13 ? (n - 3) * 4 : 40, "velocity_count", sw_format("%d payments in the last hour", n));
+		add_text(s, n < 13 ? (n - 3) * 4 : 40, sw_text_of("velocity_count"), sw_format("%d payments in the last hour", n));
 	if (sum / 8 >= high_from(p))
-		add(s, 15, "velocity_amount",
-			sw_format("the day's payments sum up to %s %t", amount_text(sum, p->exponent), p->currency));
+		add_text(s, 15, sw_text_of("velocity_amount"),
+			sw_format("the day's payments sum up to %t %t", amount_text(sum, p->exponent), p->currency));
 }
 
 static void countries(const struct payment *p, struct score *s) {
 	if (!p->card_present)
 		add(s, 10, "card_not_present", "the card was not presented");
 	if (!sw_equal(p->merchant_country, p->card_country) && !p->card_present && p->mcc_class != travel)
-		add(s, 20, "country_mismatch", sw_format("card of %t at a merchant in %t", p->card_country, p->merchant_country));
+		add_text(s, 20, sw_text_of("country_mismatch"), sw_format("card of %t at a merchant in %t", p->card_country, p->merchant_country));
 	if (risky(p->merchant_country) || risky(p->card_country))
 		add(s, 35, "country_high_risk", "a country of the payment is on the list of high-risk countries");
 }
 
 static void category(const struct payment *p, struct score *s) {
 	int64_t points = p->mcc_class == high ? 25 : p->mcc_class == elevated ? 8 : 0;
-	const char *class = mcc_class_name(p->mcc_class);
+	sw_text class = mcc_class_name(p->mcc_class);
 	if (points == 0) return;
-	add(s, points, "merchant_category", sw_format("category %t has %s risk", p->mcc, class));
+	add_text(s, points, sw_text_of("merchant_category"), sw_format("category %t has %t risk", p->mcc, class));
 	if (night(p->local_hour))
-		add(s, 15, "night_risky_merchant",
-			sw_format("night where the card holder lives, at a merchant of %s risk", class));
+		add_text(s, 15, sw_text_of("night_risky_merchant"),
+			sw_format("night where the card holder lives, at a merchant of %t risk", class));
 }
 
-static const char *decision(int64_t score) {
-	return score >= rules.decline_at ? "decline" : score >= rules.review_at ? "review" : "approve";
+static sw_text decision(int64_t score) {
+	if (score >= rules.decline_at) return sw_text_of("decline");
+	return score >= rules.review_at ? sw_text_of("review") : sw_text_of("approve");
 }
 
 sw_status sw_init(sw_value config, sw_out *out) { return parse_rules(config, &rules, out); }
@@ -94,8 +99,8 @@ static void write_reasons(const struct score *s, sw_out *out) {
 	sw_put_list(out, "reasons");
 	for (size_t i = 0; i < s->count; i++) {
 		sw_add_map(out);
-		sw_put_string(out, "code", s->reasons[i].code);
-		sw_put_string(out, "text", s->reasons[i].text);
+		sw_put_text(out, "code", s->reasons[i].code);
+		sw_put_text(out, "text", s->reasons[i].text);
 		sw_put_int(out, "points", s->reasons[i].points);
 		sw_end(out);
 	}
@@ -115,8 +120,8 @@ sw_status sw_execute(sw_value in, sw_out *out) {
 	sw_put_text(out, "mcc", p.mcc_description);
 	sw_put_string(out, "model", "riskscore/2.0.0");
 	sw_put_int(out, "score", value);
-	sw_put_string(out, "amount", sw_format("%s %t", amount_text(p.amount, p.exponent), p.currency));
+	sw_put_text(out, "amount", sw_format("%t %t", amount_text(p.amount, p.exponent), p.currency));
 	write_reasons(&s, out);
-	sw_put_string(out, "decision", decision(value));
+	sw_put_text(out, "decision", decision(value));
 	return SW_OK;
 }

@@ -57,31 +57,17 @@ static int64_t zone(struct scan *s) {
 	return sign == '-' ? -minutes : minutes;
 }
 
-/* Minutes since midnight UTC of the day that the text names. */
-static int64_t minutes_of(sw_text time, bool *ok) {
+bool read_time(sw_text time, int64_t *minutes) {
 	struct scan s = {time.at, time.at + time.size, true};
 	date(&s);
 	expect(&s, 'T');
 	bool short_hour = s.end - s.at >= 2 && s.at[1] == ':'; /* time.Parse takes T7:00 */
-	int64_t minutes = 60 * number(&s, short_hour ? 1 : 2, 0, 23);
+	*minutes = 60 * number(&s, short_hour ? 1 : 2, 0, 23);
 	expect(&s, ':');
-	minutes += number(&s, 2, 0, 59);
+	*minutes += number(&s, 2, 0, 59);
 	expect(&s, ':');
 	number(&s, 2, 0, 59);
 	fraction(&s);
-	minutes -= zone(&s);
-	*ok = s.ok && s.at == s.end;
-	return minutes;
-}
-
-bool is_time(sw_text time) {
-	bool ok;
-	minutes_of(time, &ok);
-	return ok;
-}
-
-int64_t hour_of(sw_text time, int64_t utc_offset_minutes) {
-	bool ok;
-	int64_t day = 24 * 60, minutes = (minutes_of(time, &ok) + utc_offset_minutes) % day;
-	return ok ? (minutes + day) % day / 60 : -1;
+	*minutes -= zone(&s);
+	return s.ok && s.at == s.end;
 }

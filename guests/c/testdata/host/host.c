@@ -1,6 +1,14 @@
 /* host.c asks the host for everything it offers; guests/sdktest says what it wants to see. */
 #include "swapline.h"
 
+/* Fills chunks of memory to the last byte with texts of sixteen. */
+static bool formats(void) {
+	sw_alloc(1);
+	for (int i = 0; i < 300; i++)
+		if (!sw_is(sw_format("%s%d", "sixteen letters", (int64_t)7), "sixteen letters7")) return false;
+	return true;
+}
+
 static void state(sw_out *out) {
 	sw_put_bool(out, "before", sw_exists(sw_state_get("k").value));
 	sw_out *value = sw_state_put("k");
@@ -32,6 +40,7 @@ static void http(sw_out *out) {
 sw_status sw_execute(sw_value in, sw_out *out) {
 	(void)in;
 	char chance[6];
+	if (!formats()) return sw_fault(out, "a formatted text is wrong");
 	sw_log(SW_INFO, "plain line");
 	sw_out *line = sw_log_with(SW_WARN, "line with fields");
 	sw_put_string(line, "text", "x");
@@ -49,7 +58,7 @@ sw_status sw_execute(sw_value in, sw_out *out) {
 	sw_add_map(event);
 	sw_end(event);
 	sw_reply denied = sw_send(event);
-	sw_put_string(out, "denied", sw_format("%t: %t", denied.code, denied.message));
+	sw_put_string(out, "denied", sw_format("%t: %t", denied.code, denied.message).at);
 	state(out);
 	http(out);
 	return SW_OK;

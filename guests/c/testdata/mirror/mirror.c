@@ -11,6 +11,7 @@ static void backwards(sw_out *out, sw_value map) {
 	sw_each e = sw_begin(map), *all = sw_alloc((e.left + 1) * sizeof e);
 	size_t n = 0;
 	while (sw_next(&e)) all[n++] = e;
+	for (size_t i = 0; i < n; i++) all[i].value = sw_find(map, all[i].key);
 	while (n > 0) {
 		sw_member(out, all[--n].key);
 		add(out, all[n].value);

@@ -24,7 +24,9 @@ static void answer(const uint8_t *in, size_t size) {
 	o.problem = NULL;
 	o.frames[0] = (struct sw_frame){.kind = sw_root};
 	sw_add_map(&o);
-	sw_execute((sw_value){in, in + size}, &o);
+	sw_value input = {in, in + size};
+	sw_remember(input);
+	sw_execute(input, &o);
 	sw_end(&o);
 	if (o.problem) o.used = 0;
 	for (int shift = 24; shift >= 0; shift -= 8) putchar((int)(o.used >> shift & 0xff));
