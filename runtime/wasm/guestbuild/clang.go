@@ -27,7 +27,7 @@ const installClang = "apt-get install --no-install-recommends clang-14 lld-14"
 
 // buildC compiles the *.c files in dir together with the SDK.
 func buildC(ctx context.Context, dir, output string) (tool string, flags []string, err error) {
-	clang, err := findClang(ctx)
+	clang, linker, err := findClang(ctx)
 	if err != nil {
 		return "", nil, err
 	}
@@ -51,22 +51,27 @@ func buildC(ctx context.Context, dir, output string) (tool string, flags []strin
 	for _, name := range match(sdk, "*.c") {
 		args = append(args, filepath.Join(sdk, name))
 	}
-	_, err = command{dir: dir, name: clang, args: args}.run(ctx)
+	// Some versions run any wasm-opt on the PATH, which changes the output, so
+	// the PATH has the linker only.
+	if err := os.Symlink(linker, filepath.Join(sdk, strings.Replace(clang, "clang", "wasm-ld", 1))); err != nil {
+		return "", nil, problem.New(problem.BuildFailed, "the linker cannot be offered: %w", err)
+	}
+	_, err = command{dir: dir, name: clang, args: args, env: []string{"PATH=" + sdk}}.run(ctx)
 	return tool, flags, err
 }
 
-// findClang returns the first clang that has a linker for Wasm.
-func findClang(ctx context.Context) (string, error) {
+// findClang returns the first clang that has a linker for Wasm, and that.
+func findClang(ctx context.Context) (clang, linker string, err error) {
 	for _, name := range versioned("clang") {
 		if _, err := exec.LookPath(name); err != nil {
 			continue
 		}
 		linker, err := command{name: name, args: []string{"-print-prog-name=wasm-ld"}}.run(ctx)
 		if err == nil && filepath.IsAbs(linker) {
-			return name, nil
+			return name, linker, nil
 		}
 	}
-	return "", missing("clang with wasm-ld", installClang)
+	return "", "", missing("clang with wasm-ld", installClang)
 }
 
 // versioned lists the names of a tool of LLVM: its own, then by version.

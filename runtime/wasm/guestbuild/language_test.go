@@ -48,6 +48,18 @@ func TestAFolderOfCIsBuiltWithTheSDK(t *testing.T) {
 	}
 }
 
+// TestAnOptimizerOnThePathChangesNothing: some versions of clang run it unasked.
+func TestAnOptimizerOnThePathChangesNothing(t *testing.T) {
+	fake := t.TempDir()
+	if err := os.WriteFile(filepath.Join(fake, "wasm-opt"), []byte("#!/bin/sh\nexit 1\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", fake+string(os.PathListSeparator)+os.Getenv("PATH"))
+	if _, err := build(t, map[string]string{"limit.c": limitC}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestGoFilesComeFirst(t *testing.T) {
 	_, err := build(t, map[string]string{"main.go": "package main\n\nfunc main() { mistake }\n", "go.mod": "module a.example/b\n\ngo 1.26.0\n", "limit.c": limitC})
 	if problem.CodeOf(err) != problem.BuildFailed || !strings.Contains(err.Error(), "main.go:3:") {
