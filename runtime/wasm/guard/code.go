@@ -2,11 +2,11 @@ package guard
 
 // body is the state of the function that is being read.
 type body struct {
-	locals int         // with parameters
-	nest   []byte      // opcodes of the open blocks, outermost first
-	loops  int         // open loops
-	labels int         // weighted, see the package comment
-	types  []ValueType // of the locals; kept for a tracer only
+	locals int       // with parameters
+	nest   []byte    // opcodes of the open blocks, outermost first
+	loops  int       // open loops
+	labels int       // weighted, see the package comment
+	values []operand // of the locals; kept for a tracer only
 }
 
 // work estimates the compile effort so far.
@@ -32,7 +32,10 @@ func (p *parser) function(typ uint32) {
 	p.within("bytes of a function", size, p.limits.Body)
 	outer := p.enter(size)
 	start := p.pos
-	p.code = body{nest: p.code.nest[:0], locals: len(p.types[typ].Params), types: append(p.code.types[:0], p.types[typ].Params...)}
+	p.code = body{nest: p.code.nest[:0], locals: len(p.types[typ].Params), values: p.code.values[:0]}
+	for _, t := range p.types[typ].Params {
+		p.declare(1, t)
+	}
 	p.localDecls()
 	if p.tracer != nil && p.err == nil {
 		p.tracer.Body(Body{Type: p.types[typ], Locals: p.code.locals, Start: start, Code: p.pos, End: p.end})
@@ -67,10 +70,10 @@ func (p *parser) localDecls() {
 	})
 }
 
-// declare notes the types of n more locals.
+// declare notes n more locals.
 func (p *parser) declare(n int, t ValueType) {
 	for ; n > 0 && p.tracer != nil; n-- {
-		p.code.types = append(p.code.types, t)
+		p.code.values = append(p.code.values, operand{typ: t})
 	}
 }
 

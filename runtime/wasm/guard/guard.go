@@ -26,7 +26,8 @@
 // Every count, size and index is checked: each vector fits into the bytes that
 // are left, each index exists, each LEB128 fits its width, each opcode is
 // known and each body ends with its last "end". Types on the operand stack are
-// not checked; every engine does that. [Trace] follows them for a [Tracer].
+// not checked; every engine does that. [Trace] follows them, and where values come
+// from, for a [Tracer].
 //
 // # What is limited
 //
@@ -169,9 +170,10 @@ type parser struct {
 	operands  operands
 
 	// Of the instruction that was read last:
-	more  uint32    // its second opcode
-	sign  FuncType  // of what it calls, or the block that it opens
-	value ValueType // that it moves
+	more  uint32   // its second opcode
+	sign  FuncType // of what it calls, or the block that it opens
+	value operand  // that it moves
+	local int      // that it names
 
 	codes [256]ValueType // see alone
 }

@@ -35,6 +35,12 @@ const (
 	opConstF32    = 0x43
 	opConstF64    = 0x44
 	opFirstMath   = 0x45
+	opLessI32     = 0x48 // i32.lt_s, the first of eight that order
+	opLessI64     = 0x53 // i64.lt_s, the first of eight that order
+	opAndI32      = 0x71
+	opShlI32      = 0x74 // followed by shr_s and shr_u
+	opAndI64      = 0x83
+	opShlI64      = 0x86 // followed by shr_s and shr_u
 	opLastMath    = 0xc4
 	opRefNull     = 0xd0
 	opRefIsNull   = 0xd1
@@ -51,7 +57,7 @@ func (p *parser) instruction() {
 	case p.err != nil:
 	case op >= opFirstMath && op <= opLastMath:
 	case op >= opLocalGet && op <= opLocalTee:
-		p.local()
+		p.readLocal()
 	case op >= opFirstLoad && op <= opLastStore:
 		p.memoryAccess(op)
 	case op >= opBlock && op <= opTable:
@@ -63,10 +69,10 @@ func (p *parser) instruction() {
 	}
 }
 
-// local reads the index of a local.
-func (p *parser) local() {
+// readLocal reads the index of a local.
+func (p *parser) readLocal() {
 	if i := p.index("local", p.code.locals); p.tracer != nil && p.err == nil {
-		p.value = p.code.types[i]
+		p.local, p.value = int(i), p.load(int(i))
 	}
 }
 
@@ -95,16 +101,14 @@ func (p *parser) control(op byte) {
 func (p *parser) number(op byte) {
 	switch op {
 	case opConstI32:
-		p.value = I32
-		p.signed(32)
+		p.value = constant(I32, p.signed(32))
 	case opConstI64:
-		p.value = I64
-		p.signed(64)
+		p.value = constant(I64, p.signed(64))
 	case opConstF32:
-		p.value = F32
+		p.value = operand{typ: F32}
 		p.skip(4)
 	case opConstF64:
-		p.value = F64
+		p.value = operand{typ: F64}
 		p.skip(8)
 	}
 }
@@ -113,7 +117,7 @@ func (p *parser) other(op byte) {
 	switch op {
 	case opUnreachable, opNop, opReturn, opDrop, opSelect:
 	case opRefIsNull:
-		p.value = I32
+		p.value = operand{typ: I32}
 	case opCall:
 		if i := p.functionIndex(); p.err == nil {
 			p.sign = p.funcType(i)
@@ -127,19 +131,19 @@ func (p *parser) other(op byte) {
 		p.selectType()
 	case opGlobalGet, opGlobalSet:
 		if i := p.index("global", p.m.Globals); p.err == nil {
-			p.value = p.globals[i]
+			p.value = operand{typ: p.globals[i], origin: unknown}
 		}
 	case opTableGet, opTableSet:
 		if i := p.index("table", len(p.tables)); p.err == nil {
-			p.value = p.tables[i].entry
+			p.value = operand{typ: p.tables[i].entry}
 		}
 	case opMemorySize, opMemoryGrow:
-		p.value = I32
+		p.value = operand{typ: I32}
 		p.memory()
 	case opRefNull:
-		p.value = p.referenceType()
+		p.value = operand{typ: p.referenceType()}
 	case opRefFunc:
-		p.value = FuncRef
+		p.value = operand{typ: FuncRef}
 		p.functionIndex()
 	case opMore:
 		p.bulk(p.u32())

@@ -1,11 +1,12 @@
 package guard
 
 // operands follows which types are on the operand stack of the function that is
-// being read. It checks nothing: what it says of a module is true if an engine
-// accepts the module, and harmless if none does.
+// being read, and where they came from. It checks nothing: what it says of a module
+// is true if an engine accepts the module, and harmless if none does.
 type operands struct {
-	stack  []ValueType
+	stack  []operand
 	frames []frame
+	line   int32 // counts the straight lines of code
 }
 
 // frame is an open block.
@@ -18,11 +19,19 @@ type frame struct {
 
 // begin opens the block that the body of a function is.
 func (o *operands) begin(results []ValueType) {
+	o.line++
 	o.stack = o.stack[:0]
 	o.frames = append(o.frames[:0], frame{typ: FuncType{Results: results}})
 }
 
-func (o *operands) push(ts ...ValueType) { o.stack = append(o.stack, ts...) }
+// push pushes values of which nothing is known.
+func (o *operands) push(ts ...ValueType) {
+	for _, t := range ts {
+		o.put(operand{typ: t, origin: unknown})
+	}
+}
+
+func (o *operands) put(v operand) { o.stack = append(o.stack, v) }
 
 // pop takes n operands of the innermost block, or all that it has.
 func (o *operands) pop(n int) {
@@ -43,7 +52,8 @@ func (o *operands) open(t FuncType) {
 func (o *operands) part() {
 	f := &o.frames[len(o.frames)-1]
 	f.dead = f.unborn
-	o.stack = append(o.stack[:f.height], f.typ.Params...)
+	o.stack = o.stack[:f.height]
+	o.push(f.typ.Params...)
 }
 
 // close closes the innermost block.
@@ -51,7 +61,8 @@ func (o *operands) close() {
 	top := len(o.frames) - 1
 	f := o.frames[top]
 	o.frames = o.frames[:top]
-	o.stack = append(o.stack[:f.height], f.typ.Results...)
+	o.stack = o.stack[:f.height]
+	o.push(f.typ.Results...)
 }
 
 // leave ends what is reached in the innermost block.
@@ -59,16 +70,24 @@ func (o *operands) leave() { o.frames[len(o.frames)-1].dead = true }
 
 // selected returns the type that a select chooses from: below the condition.
 func (o *operands) selected() ValueType {
-	if at := len(o.stack) - 2; at >= o.frames[len(o.frames)-1].height {
+	return o.under(1).typ
+}
+
+// under returns the value n below the top one, none if the block has not so many.
+func (o *operands) under(n int) (v operand) {
+	if at := len(o.stack) - 1 - n; at >= o.frames[len(o.frames)-1].height {
 		return o.stack[at]
 	}
-	return 0
+	return v
 }
 
 // operate follows the instruction that was read last. For a select that can be
 // reached it returns the type of its operands.
-func (p *parser) operate(op byte) (operand ValueType) {
+func (p *parser) operate(op byte) (selected ValueType) {
 	o := &p.operands
+	if bends(op) {
+		o.line++
+	}
 	switch op {
 	case opIf:
 		o.pop(1)
@@ -90,22 +109,23 @@ func (p *parser) operate(op byte) (operand ValueType) {
 }
 
 // effect follows instructions that go on with the next one.
-func (p *parser) effect(op byte) (operand ValueType) {
+func (p *parser) effect(op byte) (selected ValueType) {
 	o := &p.operands
 	switch {
 	case op >= opFirstMath && op <= opLastMath:
 		n, t := arithmetic(op)
+		v := o.result(op, t)
 		o.pop(n)
-		o.push(t)
+		o.put(v)
 	case op >= opFirstLoad && op <= opLastLoad:
 		o.pop(1)
-		o.push(loaded(op))
+		o.put(operand{typ: loaded(op)})
 	case op > opLastLoad && op <= opLastStore:
 		o.pop(2)
 	case op == opSelect || op == opSelectType:
-		operand = o.selected()
+		selected = o.selected()
 		o.pop(3)
-		o.push(operand)
+		o.put(operand{typ: selected})
 	case op == opIndirect:
 		o.pop(1)
 		p.called()
@@ -116,7 +136,7 @@ func (p *parser) effect(op byte) (operand ValueType) {
 	default:
 		p.moved(op)
 	}
-	return operand
+	return selected
 }
 
 func (p *parser) called() {
@@ -129,12 +149,17 @@ func (p *parser) moved(op byte) {
 	o := &p.operands
 	switch op {
 	case opLocalGet, opGlobalGet, opRefNull, opRefFunc, opMemorySize, opConstI32, opConstI64, opConstF32, opConstF64:
-		o.push(p.value)
-	case opLocalSet, opGlobalSet, opDrop, opBranchIf:
+		o.put(p.value)
+	case opLocalSet:
+		p.store()
+		o.pop(1)
+	case opLocalTee:
+		p.store()
+	case opGlobalSet, opDrop, opBranchIf:
 		o.pop(1)
 	case opTableGet, opMemoryGrow, opRefIsNull:
 		o.pop(1)
-		o.push(p.value)
+		o.put(p.value)
 	case opTableSet:
 		o.pop(2)
 	}

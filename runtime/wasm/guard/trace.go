@@ -40,6 +40,10 @@ type Instruction struct {
 	// Operand is the type that a select chooses from, 0 where the select
 	// cannot be reached. It is right if the types of the module are.
 	Operand ValueType
+	// Masked tells of a comparison by order that, as an engine sees it that follows
+	// values through locals, one side may be the constant 0 and the other what an
+	// i32.and or i64.and returned in the same straight line of code.
+	Masked bool
 }
 
 // Trace is [Parse] with a tracer.
@@ -67,6 +71,7 @@ func (p *parser) step() {
 		return
 	}
 	i.Op, i.More, i.End, i.Depth = p.b[i.Start], p.more, p.pos, len(p.code.nest)-1
+	i.Masked = p.operands.masked(i.Op)
 	i.Operand = p.operate(i.Op)
 	switch i.Op {
 	case opEnd:

@@ -41,6 +41,7 @@ const (
 	putBranch             // br value, for a return in functions that count depth
 	putCall               // call of function value
 	putSelect             // a select of floats
+	putOr                 // or 0, before the comparison value
 )
 
 // Body implements guard.Tracer.
@@ -54,6 +55,9 @@ func (w *rewriter) Instruction(i guard.Instruction) {
 	b.count++
 	if f, charged := w.charging(i); charged {
 		b.edit(i.Start, i.Start, putCall, int64(f))
+	}
+	if i.Masked {
+		b.edit(i.Start, i.Start, putOr, int64(i.Op))
 	}
 	if f, replaced := w.instead(i); replaced {
 		b.edit(i.Start, i.End, putCall, int64(f))
@@ -201,6 +205,8 @@ func (w *rewriter) put(out []byte, e edit) []byte {
 		return op(out, opCall, uint32(e.value))
 	case putSelect:
 		return w.choose(out, guard.ValueType(e.value))
+	case putOr:
+		return orZero(out, byte(e.value))
 	}
 	return u32(out, uint32(e.value))
 }

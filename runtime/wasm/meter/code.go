@@ -78,6 +78,14 @@ func (w *rewriter) descend(b []byte, n, depth int64) []byte {
 	return append(b, opBranch, 1, opEnd, opEnd)
 }
 
+// orZero appends: or 0, in front of a comparison, see the package comment.
+func orZero(b []byte, comparison byte) []byte {
+	if comparison < opLess {
+		return append(b, opConstI32, 0, opOrI32)
+	}
+	return append(b, opConstI64, 0, opOr)
+}
+
 // choose appends a select of floats as one of integers, see the package comment.
 func (w *rewriter) choose(b []byte, t guard.ValueType) []byte {
 	toBits, fromBits := byte(opBitsF32), byte(opFloatI32)

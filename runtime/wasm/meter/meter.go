@@ -91,14 +91,20 @@
 //
 // # What is not left to the engine
 //
-// wazero 1.12 on amd64 computes two things wrong, metered or not, where a function
-// keeps many values or passes them on:
+// wazero 1.12 computes three things wrong, metered or not:
 //
-//   - A select of floats may return its first operand for the second: the
+//   - On amd64, a select of floats may return its first operand for the second: the
 //     conditional move does not tell the register allocator that it reads its
 //     target. select(x, y, c) before f(x) is enough.
-//   - f32.convert_i64_u and f64.convert_i64_u may change another value: their
-//     machine code branches where the register allocator sees a straight line.
+//   - On amd64, f32.convert_i64_u and f64.convert_i64_u may change another value
+//     where a function keeps many: their machine code branches where the register
+//     allocator sees a straight line.
+//   - A branch if 0 < (x & m), or any other comparison by order with 0 on the left
+//     and a mask on the right, goes as if they stood the other way round: the flags
+//     are those of x & m, for either side, but the condition is kept. On arm64 one
+//     without sign goes wrong for 0 on the right too: there is no carry in those
+//     flags. It need not look like that: wazero follows 0 and x & m through locals,
+//     blocks and shifts by 0.
 //
 // So a select of floats becomes one of integers,
 //
@@ -106,9 +112,16 @@
 //	i64.reinterpret_f64  local.get y  i64.reinterpret_f64  local.get c  select
 //	f64.reinterpret_i64
 //
-// and a conversion the call of a function that does nothing else. wazero counts
-// zeros (clz, ctz) with such a branch too, on processors without BMI1 and LZCNT,
-// which are those from before 2013; there it is not to be trusted.
+// and a conversion the call of a function that does nothing else. Where one side of
+// a comparison may be 0 and the other a mask of the same straight line, see
+// [guard.Instruction], there is no mask any more in front of it:
+//
+//	local.get x  i64.and  i64.const 0  i64.or  i64.lt_u
+//
+// which it is for one in two hundred comparisons of a Go guest. wazero counts
+// zeros (clz, ctz) with a branch like that of the conversions too, on processors
+// without BMI1 and LZCNT, which are those from before 2013; there it is not to be
+// trusted.
 package meter
 
 import (

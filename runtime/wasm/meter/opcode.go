@@ -26,12 +26,13 @@ const (
 	opNotEqual    = 0x47 // i32.ne
 	opAboveI32    = 0x4b // i32.gt_u
 	opNotAboveI32 = 0x4d // i32.le_u
-	opLess        = 0x53 // i64.lt_s
+	opLess        = 0x53 // i64.lt_s, the first of the i64 that order
 	opNotAbove    = 0x58 // i64.le_u
 	opNotLess     = 0x59 // i64.ge_s
 	opAddI32      = 0x6a
 	opSubI32      = 0x6b
 	opAndI32      = 0x71
+	opOrI32       = 0x72
 	opAdd         = 0x7c
 	opSub         = 0x7d
 	opMul         = 0x7e
