@@ -10,7 +10,8 @@ import (
 // waits for it. Most calls end before, and many strategies never look.
 type deadline struct {
 	context.Context
-	at time.Time
+	at      time.Time
+	callers bool // it is the parent's own
 
 	mu     sync.Mutex
 	timed  context.Context // nil until somebody waits
@@ -28,10 +29,21 @@ func before(ctx context.Context, at time.Time) *deadline {
 
 // begin is before for a deadline that lies in something else.
 func (d *deadline) begin(ctx context.Context, at time.Time) {
-	if own, ok := ctx.Deadline(); ok && own.Before(at) {
+	own, ok := ctx.Deadline()
+	if d.callers = ok && own.Before(at); d.callers {
 		at = own
 	}
 	d.Context, d.at = ctx, at
+}
+
+// parent returns why the parent, and not d's own time, ends d. Whose time is over
+// cannot be seen from the parent's Err: its timer may fire later than d looks at
+// the clock.
+func (d *deadline) parent() error {
+	if d.callers {
+		return context.DeadlineExceeded
+	}
+	return d.Context.Err()
 }
 
 // Deadline implements context.Context.

@@ -94,3 +94,29 @@ func TestADeadlineIsSafeForConcurrentUse(t *testing.T) {
 		wg.Wait()
 	}
 }
+
+// TestADeadlineKnowsWhoseTimeIsOver before the parent's timer has fired.
+func TestADeadlineKnowsWhoseTimeIsOver(t *testing.T) {
+	now := time.Now()
+	late := before(unaware{context.Background(), now.Add(-time.Second)}, now)
+	if late.Err() != context.DeadlineExceeded || late.parent() != context.DeadlineExceeded {
+		t.Errorf("the parent's time is over: %v, parent %v", late.Err(), late.parent())
+	}
+	own := before(unaware{context.Background(), now.Add(time.Hour)}, now)
+	if own.Err() != context.DeadlineExceeded || own.parent() != nil {
+		t.Errorf("its own time is over: %v, parent %v", own.Err(), own.parent())
+	}
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	if d := before(gone, now.Add(time.Hour)); d.Err() != context.Canceled || d.parent() != context.Canceled {
+		t.Errorf("the parent is gone: %v, parent %v", d.Err(), d.parent())
+	}
+}
+
+// unaware has a deadline that its Err never knows of.
+type unaware struct {
+	context.Context
+	at time.Time
+}
+
+func (u unaware) Deadline() (time.Time, bool) { return u.at, true }

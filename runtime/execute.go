@@ -94,8 +94,8 @@ func (rel *release) call(ctx context.Context, c *call, start time.Time) (err err
 		}
 	}()
 	err = rel.make(limited, c)
-	if err != nil && ctx.Err() != nil && isDeadline(err) {
-		err = problem.New(problem.Canceled, "the caller's own deadline passed before the release's: %w", ctx.Err())
+	if cause := limited.parent(); cause != nil && isDeadline(err) {
+		return problem.New(problem.Canceled, "the caller's own deadline passed before the release's: %w", cause)
 	}
 	return err
 }

@@ -86,6 +86,24 @@ func TestTheCallersDeadlineIsNobodysFault(t *testing.T) {
 	}
 }
 
+// TestACallersTimerMayBeLate: what counts is whose time is over, not who was told.
+func TestACallersTimerMayBeLate(t *testing.T) {
+	w := choosing(t, nil)
+	_, err := w.rt.Execute(unaware{context.Background(), time.Now().Add(20 * time.Millisecond)}, name, do(tck.Spin))
+	wantCode(t, err, problem.Canceled)
+	if st := w.status(); st.Faults != 0 {
+		t.Fatalf("%d faults", st.Faults)
+	}
+}
+
+// unaware has a deadline that its Err never knows of.
+type unaware struct {
+	context.Context
+	at time.Time
+}
+
+func (u unaware) Deadline() (time.Time, bool) { return u.at, true }
+
 func TestMoreCallsThanPlacesWaitAndThenAreTurnedAway(t *testing.T) {
 	w := choosing(t, func(b *build) { b.Limits.Timeout, b.Limits.Concurrency = 100*time.Millisecond, 1 })
 	ctx, cancel := context.WithCancel(context.Background())

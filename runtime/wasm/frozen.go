@@ -16,14 +16,14 @@ type frozen struct {
 }
 
 // freeze takes the present state of the guest.
-func (g *guest) freeze() (*frozen, error) {
-	image, err := g.engine.Freeze()
-	if err != nil {
-		return nil, err
-	}
-	f := &frozen{image: image, host: g.host.freeze()}
+func (g *guest) freeze() (_ *frozen, err error) {
+	defer rescue(&err)
+	f := &frozen{host: g.host.freeze()}
 	for _, global := range g.globals {
 		f.globals = append(f.globals, global.Get())
+	}
+	if f.image, err = g.engine.Freeze(); err != nil { // last: somebody must close it
+		return nil, err
 	}
 	return f, nil
 }
@@ -42,7 +42,8 @@ var errUsed = errors.New("the guest's module changes tables or segments")
 
 // rest makes the guest what it was before the call. After an error it is of no
 // further use.
-func (g *guest) rest() error {
+func (g *guest) rest() (err error) {
+	defer rescue(&err)
 	switch {
 	case g.once:
 		return errUsed

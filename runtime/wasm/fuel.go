@@ -11,7 +11,7 @@ import (
 // fuel bounds the calls that a guest makes for one request: all of them share
 // one budget of instructions and one context.
 type fuel struct {
-	ctx     context.Context
+	ctx     context.Context // nil between requests
 	account meter.Account
 	since   time.Time // when others last had their turn; zero before the first tick
 }

@@ -59,8 +59,15 @@ func (g *guest) begin(ctx context.Context) {
 	g.fuel.Set(uint64(g.host.fuel.begin(ctx, g.bounds.instructions)))
 }
 
-// used returns the instructions of the request.
-func (g *guest) used() int64 { return g.host.fuel.account.Used(int64(g.fuel.Get())) }
+// settle closes the accounts, lets go of the request's context and returns the
+// instructions that it used: none if it never reached the guest.
+func (g *guest) settle() int64 {
+	if g.host.fuel.ctx == nil {
+		return 0
+	}
+	g.host.fuel.ctx = nil
+	return g.host.fuel.account.Used(int64(g.fuel.Get()))
+}
 
 // call runs one exported function and turns what ends it early into a fault.
 func (g *guest) call(ctx context.Context, f Func) error {
@@ -142,11 +149,11 @@ func outside(ptr, size, memory uint32) error {
 
 // ask sends in and calls f.
 func (g *guest) ask(ctx context.Context, f Func, in map[string]any) (answer, error) {
+	defer g.shrink()
 	var err error
 	if g.input, err = g.codec.append(g.input[:0], in); err != nil {
 		return answer{}, driver.BadInput(err)
 	}
-	defer g.shrink()
 	return g.submit(ctx, f, g.input)
 }
 
@@ -191,11 +198,11 @@ func (g *guest) notAMap(err error) error {
 
 // ExecuteText is Execute for JSON text; it appends the answer to dst.
 func (g *guest) ExecuteText(ctx context.Context, text, dst []byte) ([]byte, error) {
+	defer g.shrink()
 	var err error
 	if g.input, err = g.codec.fromText(g.input[:0], text); err != nil {
 		return dst, driver.BadInput(err)
 	}
-	defer g.shrink()
 	a, err := g.submit(ctx, g.execute, g.input)
 	if err != nil {
 		return dst, err
@@ -281,7 +288,7 @@ func (a answer) rejection() error {
 
 // close frees the guest.
 func (g *guest) close(ctx context.Context, log *slog.Logger) {
-	if err := g.engine.Close(ctx); err != nil {
+	if err := shut(ctx, g.engine); err != nil {
 		log.Warn("a guest did not close", slog.Any("error", err))
 	}
 }

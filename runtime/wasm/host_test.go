@@ -16,6 +16,7 @@ import (
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
+	"github.com/swapline/swapline/runtime/wasm/snapshot"
 )
 
 // newHost makes a Host that was granted what a test may want to use.
@@ -355,5 +356,31 @@ func TestAReplayThatDivergesEndsTheGuest(t *testing.T) {
 		if err := call(); !capability.IsDiverged(err) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// willing can be restored.
+type willing struct{ Guest }
+
+func (willing) Restore(*snapshot.Image) error { return nil }
+
+func TestAGuestThatRestsTurnsItsClockBack(t *testing.T) {
+	h := newHost(slog.New(slog.DiscardHandler), time.Now)
+	g := &guest{engine: willing{}, host: h, between: &frozen{host: h.freeze()}}
+	was := h.skipped
+	h.skipped += time.Hour
+	if err := g.rest(); err != nil || h.skipped != was {
+		t.Errorf("%v; the clock is at %s, was at %s", err, h.skipped, was)
+	}
+}
+
+// TestHostFunctionsLookAtTheContext: what they cost is not in the fuel.
+func TestHostFunctionsLookAtTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	h := newHost(slog.New(slog.DiscardHandler), time.Now)
+	h.fuel.begin(ctx, 1<<40)
+	if err := importOf(t, abi.ImportModule, abi.ImportRandom)(h, make(flatMemory, 64), []uint64{0, 8}); !errors.Is(err, ErrInterrupted) {
+		t.Errorf("random: %v", err)
 	}
 }

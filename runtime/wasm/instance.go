@@ -47,6 +47,7 @@ func (i *instance) ExecuteMetered(ctx context.Context, in map[string]any, u *dri
 // execute leaves the end of the call to its caller: what it stores is waited for
 // after the guest was given back.
 func (i *instance) execute(ctx context.Context, in map[string]any, u *driver.Usage) (out map[string]any, call *capability.Call, err error) {
+	*u = driver.Usage{}
 	g, err := i.borrow(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -68,6 +69,7 @@ func (i *instance) ExecuteText(ctx context.Context, text, dst []byte, u *driver.
 }
 
 func (i *instance) executeText(ctx context.Context, text, dst []byte, u *driver.Usage) (out []byte, call *capability.Call, err error) {
+	*u = driver.Usage{}
 	g, err := i.borrow(ctx)
 	if err != nil {
 		return dst, nil, err
@@ -129,12 +131,14 @@ func (i *instance) ready(ctx context.Context) (*guest, error) {
 // finish takes the guest back. One whose call did not return, because the engine
 // panicked, is not fit.
 func (i *instance) finish(ctx context.Context, g *guest, u *driver.Usage) {
-	u.Instructions = g.used()
+	fit := false
+	defer func() { i.pool.put(ctx, g, fit) }() // whatever panics
 	if g.cancel != nil {
 		g.cancel()
 	}
 	g.ctx, g.cancel = nil, nil
-	i.pool.put(ctx, g, g.fit && g.rest() == nil)
+	u.Instructions = g.settle()
+	fit = g.fit && g.rest() == nil
 }
 
 // reusable reports whether a guest that answered err may serve again: after an
@@ -167,7 +171,7 @@ func (i *instance) Stats() driver.Stats { return i.pool.stats() }
 // for the release.
 func (i *instance) Close(ctx context.Context) error {
 	busy := i.pool.close(ctx)
-	err := errors.Join(i.module.Close(ctx), i.starter.close())
+	err := errors.Join(shut(ctx, i.module), i.starter.close())
 	if busy > 0 {
 		return errors.Join(err, problem.New(problem.Internal, "%d guests still served a call when the release was closed", busy))
 	}

@@ -93,3 +93,64 @@ func TestTheSameCallUsesTheSameInstructions(t *testing.T) {
 		}
 	}
 }
+
+// work is a loop of some hundred thousand instructions. It uses global 0.
+func work() []byte {
+	return w.Join(w.I32(50_000), w.Op(0x24, 0, 0x03, 0x40, 0x23, 0), w.I32(1), w.Op(0x6b, 0x24, 0, 0x23, 0, 0x0d, 0, 0x0b))
+}
+
+// TestARequestHasOneBudget for the room of its input and its execution.
+func TestARequestHasOneBudget(t *testing.T) {
+	const each = 300_000 // instructions of work, at least
+	module := w.Guest{Alloc: w.Join(work(), w.I32(65536)), Execute: w.Join(work(), w.Tell(w.I32(3)))}.Module()
+	var total int64
+	for _, part := range []int64{0, 100, 75} { // percent; 0 for no limit
+		spec := w.Spec(t, module)
+		spec.Manifest.Limits.Instructions = total * part / 100
+		in := load(t, spec)
+		for range 3 {
+			var u driver.Usage
+			_, err := in.(driver.Metered).ExecuteMetered(context.Background(), nil, &u)
+			if part == 0 {
+				total = u.Instructions
+			}
+			if total < 2*each {
+				t.Errorf("%d instructions are not those of both", total)
+			}
+			if (faultCode(err) == problem.FaultFuel) != (part == 75) || part != 75 && err != nil {
+				t.Errorf("%d of %d instructions: %v", spec.Manifest.Limits.Instructions, total, err)
+			}
+		}
+	}
+}
+
+func TestValidateHasABudget(t *testing.T) {
+	spec := w.Spec(t, w.Guest{Extras: w.Extras{Validate: w.Join(w.Op(0x03, 0x40, 0x0c, 0, 0x0b), w.I64(0))}}.Module())
+	spec.Manifest.Limits.Instructions = 100_000
+	in := load(t, spec)
+	for range 2 {
+		if err := in.Validate(context.Background()); faultCode(err) != problem.FaultFuel {
+			t.Errorf("err = %v", err)
+		}
+	}
+}
+
+// TestTheDepthOfTheManifestHolds for a recursion that ends, in the first guest and
+// in those after it.
+func TestTheDepthOfTheManifestHolds(t *testing.T) {
+	g := w.Guest{}
+	g.Functions = []w.Function{{Type: w.TypeNothing}}
+	self := w.U32(g.Function(0))
+	g.Functions[0].Body = w.Body(w.Op(0x23, 0), w.I32(1), w.Op(0x6b, 0x24, 0, 0x23, 0, 0x04, 0x40, 0x10), self, w.Op(0x0b))
+	g.Execute = w.Join(w.I32(500), w.Op(0x24, 0, 0x10), self, w.Tell(w.I32(3)))
+	for depth, want := range map[int64]problem.Code{0: "", 1000: problem.FaultDepth, 20_000: ""} {
+		spec := w.Spec(t, g.Module())
+		spec.Manifest.Limits.CallDepth, spec.Manifest.Limits.Instructions = depth, 10_000_000
+		in := load(t, spec)
+		for range 3 {
+			if _, err := in.Execute(context.Background(), nil); faultCode(err) != want || want == "" && err != nil {
+				t.Errorf("depth %d: %v", depth, err)
+			}
+		}
+	}
+}

@@ -156,7 +156,7 @@ func (l *loader) open(ctx context.Context, s *starter) (driver.Instance, error) 
 	size := int(min(positive(limits.Concurrency, int64(l.config.DefaultConcurrency)), int64(l.config.MaxConcurrency)))
 	first, err := s.first(ctx)
 	if err != nil {
-		if cerr := errors.Join(s.module.Close(context.WithoutCancel(ctx)), s.close()); cerr != nil {
+		if cerr := shut(context.WithoutCancel(ctx), s.module); cerr != nil {
 			s.spec.Log.Warn("a module did not close", slog.Any("error", cerr))
 		}
 		return nil, err

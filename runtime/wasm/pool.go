@@ -101,12 +101,7 @@ func (p *pool) put(ctx context.Context, g *guest, fit bool) {
 func (p *pool) close(ctx context.Context) (busy int) {
 	p.mu.Lock()
 	p.closed = true
-	var idle []*guest
-	for len(p.idle) > 0 {
-		g := <-p.idle
-		delete(p.all, g)
-		idle = append(idle, g)
-	}
+	idle := p.drainLocked()
 	busy = len(p.all)
 	p.mu.Unlock()
 	for _, g := range idle {
@@ -114,6 +109,19 @@ func (p *pool) close(ctx context.Context) (busy int) {
 		p.vacant <- struct{}{}
 	}
 	return busy
+}
+
+// drainLocked takes the idle guests, of which a late call may take some meanwhile.
+func (p *pool) drainLocked() (idle []*guest) {
+	for {
+		select {
+		case g := <-p.idle:
+			delete(p.all, g)
+			idle = append(idle, g)
+		default:
+			return idle
+		}
+	}
 }
 
 // stats counts guests and their memory as of their last call.

@@ -23,8 +23,9 @@ type starter struct {
 	bounds  bounds
 	timeout time.Duration
 
-	state     *frozen // where guests begin; nil for the first, and if fresh
-	validates bool    // as the first guest said
+	// What the first guest became; zero before, and if fresh.
+	state     *frozen // where guests begin
+	validates bool
 }
 
 // start makes a guest that is ready for calls. It takes nothing from ctx but
@@ -32,45 +33,50 @@ type starter struct {
 func (s *starter) start(ctx context.Context) (*guest, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
 	defer cancel()
-	g, err := s.instantiate(ctx)
+	host := hostFor(s.spec)
+	engine, err := s.instantiate(ctx, host)
 	if err != nil {
-		return nil, err
+		return nil, s.startProblem(host, err)
 	}
-	if s.state != nil {
-		s.bind(g)
-		g.thaw(s.state)
-	} else if err := s.prepare(ctx, g); err != nil {
+	g := &guest{engine: engine, host: host, codec: codecOf(s.spec.Manifest.Encoding)}
+	if err := s.ready(ctx, g); err != nil {
 		g.close(context.WithoutCancel(ctx), s.spec.Log)
 		return nil, err
 	}
-	g.bounds = s.bounds
-	s.isolate(g)
 	return g, nil
 }
 
-// instantiate makes a guest, with the state that all begin with if there is one.
-func (s *starter) instantiate(ctx context.Context) (*guest, error) {
-	host := hostFor(s.spec)
-	start := s.bounds
-	start.instructions = 0 // the manifest bounds calls; a start has its time
-	host.fuel.begin(ctx, start.instructions)
+// instantiate makes an instance, with the state that all begin with if there is
+// one.
+func (s *starter) instantiate(ctx context.Context, h *Host) (g Guest, err error) {
+	defer rescue(&err)
+	h.fuel.begin(ctx, 0)
 	var image *snapshot.Image
 	if s.state != nil {
 		image = s.state.image
 	}
-	engine, err := s.module.Instantiate(ctx, host, image)
-	host.flush()
-	if err != nil {
-		return nil, s.startProblem(host, err)
-	}
-	g := &guest{
-		engine: engine, host: host, codec: codecOf(s.spec.Manifest.Encoding), bounds: start,
-		fuel: engine.Global(meter.FuelGlobal), depth: engine.Global(meter.DepthGlobal),
-	}
+	g, err = s.module.Instantiate(ctx, h, image)
+	h.flush()
+	return g, err
+}
+
+// ready brings an instance to where calls begin.
+func (s *starter) ready(ctx context.Context, g *guest) (err error) {
+	defer rescue(&err)
+	g.fuel, g.depth = g.engine.Global(meter.FuelGlobal), g.engine.Global(meter.DepthGlobal)
 	for _, name := range s.globals {
-		g.globals = append(g.globals, engine.Global(name))
+		g.globals = append(g.globals, g.engine.Global(name))
 	}
-	return g, nil
+	if s.state != nil {
+		s.bind(g, s.validates)
+		g.thaw(s.state)
+	} else if err := s.prepare(ctx, g); err != nil {
+		return err
+	}
+	g.settle()
+	g.bounds = s.bounds
+	s.isolate(g)
+	return nil
 }
 
 // isolate says what the guest must be between calls.
@@ -82,10 +88,10 @@ func (s *starter) isolate(g *guest) {
 }
 
 // bind looks up what calls need.
-func (s *starter) bind(g *guest) {
+func (s *starter) bind(g *guest, validates bool) {
 	g.alloc = g.engine.Func(abi.ExportAlloc)
 	g.execute = g.engine.Func(abi.ExportExecute)
-	if s.validates {
+	if validates {
 		g.validate = g.engine.Func(abi.ExportValidate)
 	}
 }
@@ -110,6 +116,8 @@ func (s *starter) startProblem(h *Host, err error) error {
 
 // prepare takes a fresh guest through the calls that come first.
 func (s *starter) prepare(ctx context.Context, g *guest) error {
+	g.bounds = s.bounds
+	g.bounds.instructions = 0 // the manifest bounds calls; a start has its time
 	for _, name := range []string{snapshot.FillExport, abi.ExportInitialize} {
 		if f := g.engine.Func(name); f != nil {
 			g.begin(ctx)
@@ -164,9 +172,9 @@ func (s *starter) construct(ctx context.Context, g *guest) error {
 		return problem.New(problem.FaultABI, "the constructor's answer breaks the calling convention: %w", err).In("constructor").
 			Cure("build the strategy with the SDK of its language")
 	}
-	s.validates = slices.Contains(g.methods, abi.MethodValidate)
-	s.bind(g)
-	if s.validates && g.validate == nil {
+	validates := slices.Contains(g.methods, abi.MethodValidate)
+	s.bind(g, validates)
+	if validates && g.validate == nil {
 		return problem.New(problem.WasmExportMissing, "the module lists %s but does not export %q", abi.MethodValidate, abi.ExportValidate).
 			In("wasm_exports").Cure("build the strategy with the SDK of its language")
 	}

@@ -27,10 +27,12 @@ func (s *starter) first(ctx context.Context) (*guest, error) {
 			return nil, err
 		}
 	}
-	if s.state, err = g.freeze(); err != nil {
+	state, err := g.freeze()
+	if err != nil {
 		g.close(context.WithoutCancel(ctx), s.spec.Log)
 		return nil, s.startProblem(g.host, err)
 	}
+	s.state, s.validates = state, g.validate != nil
 	s.isolate(g)
 	return g, nil
 }
@@ -43,22 +45,24 @@ func (s *starter) warm(ctx context.Context, g *guest) bool {
 	g.host.log = slog.New(slog.DiscardHandler)
 	defer func() { g.host.log = log }()
 	for calls := 0; calls < warmCalls; calls += max(1, len(s.spec.Manifest.Golden)) {
-		if !g.rehearse(ctx, s.spec.Manifest.Golden) {
+		if g.rehearse(ctx, s.spec.Manifest.Golden) != nil {
 			return false
 		}
 	}
 	return true
 }
 
-// rehearse runs each case once and reports whether the guest survived.
-func (g *guest) rehearse(ctx context.Context, cases []manifest.GoldenCase) bool {
+// rehearse runs each case once, until one breaks the guest.
+func (g *guest) rehearse(ctx context.Context, cases []manifest.GoldenCase) (err error) {
+	defer rescue(&err)
 	for _, c := range cases {
 		g.host.enter(capability.Rehearsal(ctx))
 		_, err := g.Execute(ctx, c.Input)
 		g.host.drop()
+		g.settle()
 		if !reusable(err) {
-			return false
+			return err
 		}
 	}
-	return true
+	return nil
 }

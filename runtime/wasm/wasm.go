@@ -18,7 +18,7 @@
 //     version, constructs the strategy with the manifest's config and lists
 //     its methods;
 //  7. the manifest's golden cases run on it until it is warm, and its state is
-//     frozen.
+//     frozen, unless it cannot be (see Isolation).
 //
 // Each step has its own problem codes, and code of the artifact runs in the
 // last two only. Whether the answers to the golden cases are right is for the
@@ -28,8 +28,8 @@
 //
 // An instance owns a bounded pool of guests, as many as the manifest's limit of
 // concurrency. One guest serves one call at a time. The first is made by Load,
-// the others when calls meet; they begin with the frozen state, which takes
-// microseconds and no code of the artifact. A guest that trapped, exceeded a
+// the others when calls meet; they begin with the frozen state, if there is one,
+// which takes microseconds and no code of the artifact. A guest that trapped, exceeded a
 // limit, ended itself, reported a fault or broke the convention is closed; a
 // later call makes its successor.
 //
@@ -49,8 +49,9 @@
 // guest, which takes as long as a start. A guest whose memory grew is replaced
 // by one that begins with the frozen state.
 //
-// With isolation "instance" guests begin with the frozen state and keep what
-// calls leave, for strategies that want a cache.
+// With isolation "instance" guests begin with the frozen state, or with a start
+// of their own where there is none, and keep what calls leave, for strategies that
+// want a cache.
 //
 // # Limits
 //
