@@ -43,12 +43,24 @@ func (p *program) fault(text string) int64 { return p.send(abi.StatusFault, text
 // strategy may return (Go integers, typed slices) and refuses what is outside of
 // the value domain.
 func (p *program) send(status byte, v any) int64 {
+	p.begin(status)
+	p.out.Value(v)
+	return p.finish()
+}
+
+// begin opens an answer, which p.out writes.
+func (p *program) begin(status byte) {
 	if cap(p.answer) > keptAnswer {
 		p.answer = nil
 	}
-	b, err := wire.Append(append(p.answer[:0], status), v)
+	p.out.Reset(append(p.answer[:0], status))
+}
+
+// finish returns where the answer is.
+func (p *program) finish() int64 {
+	b, err := p.out.Finish()
 	if err != nil {
-		b = append(p.answer[:0], abi.StatusInvalid)
+		b = append(b[:0], abi.StatusInvalid)
 		b, _ = wire.Append(b, "the answer is outside of the value domain: "+err.Error())
 	}
 	p.answer = b

@@ -19,17 +19,32 @@ func alloc(size int32) unsafe.Pointer {
 	if size <= 0 || int(size) > wire.DefaultLimits().Bytes {
 		return nil
 	}
-	if cap(p.input) < int(size) {
-		p.input = make([]byte, size, max(int(size), 1024))
-	}
-	p.input = p.input[:size]
+	p.input = p.place(int(size))
 	return unsafe.Pointer(unsafe.SliceData(p.input))
+}
+
+// shared is the greatest length of an input whose texts are parts of the input
+// itself. One text that the strategy keeps then keeps all of it.
+const shared = 4 << 10
+
+// place is fresh memory for a short input and always the same for long ones.
+func (p *program) place(size int) []byte {
+	if size <= shared {
+		return make([]byte, size)
+	}
+	if cap(p.room) < size {
+		p.room = make([]byte, size)
+	}
+	return p.room[:size]
 }
 
 //go:wasmexport swapline_init
 func initialize(ptr unsafe.Pointer, size int32) int64 {
 	p := &instance
-	in, err := p.received(ptr, size)
+	if !p.received(ptr, size) {
+		return p.fault(errNotOurs.Error())
+	}
+	in, err := wire.DecodeMap(p.input)
 	if err != nil {
 		return p.fault(err.Error())
 	}
@@ -39,7 +54,15 @@ func initialize(ptr unsafe.Pointer, size int32) int64 {
 //go:wasmexport swapline_execute
 func execute(ptr unsafe.Pointer, size int32) int64 {
 	p := &instance
-	in, err := p.received(ptr, size)
+	switch {
+	case !p.received(ptr, size):
+		return p.fault(errNotOurs.Error())
+	case p.strategy == nil:
+		return p.fault("execute was called before init")
+	case p.encoded != nil:
+		return p.executeEncoded(wire.TrustedView(p.document()))
+	}
+	in, err := p.decoded()
 	if err != nil {
 		return p.fault(err.Error())
 	}
@@ -56,12 +79,32 @@ func validate() (answer int64) {
 	return p.ok(nil)
 }
 
-// received decodes what the host wrote to the room it was given.
-func (p *program) received(ptr unsafe.Pointer, size int32) (map[string]any, error) {
-	if ptr != unsafe.Pointer(unsafe.SliceData(p.input)) || int(size) != len(p.input) {
+// received reports whether the host wrote to the room it was given.
+func (p *program) received(ptr unsafe.Pointer, size int32) bool {
+	return ptr == unsafe.Pointer(unsafe.SliceData(p.input)) && int(size) == len(p.input)
+}
+
+// document is the input as text that nobody will write to: the host writes
+// before the call, and the memory of a short input serves for one call only.
+func (p *program) document() string {
+	if len(p.input) <= shared {
+		return unsafe.String(unsafe.SliceData(p.input), len(p.input))
+	}
+	return string(p.input)
+}
+
+// decoded is the input as a map. The host writes what wire.Append writes, so
+// that nothing is checked again, but for long inputs, whose texts must not keep
+// it as a whole.
+func (p *program) decoded() (map[string]any, error) {
+	if len(p.input) > shared {
+		return wire.DecodeMap(p.input)
+	}
+	in, ok := wire.TrustedView(p.document()).Map()
+	if !ok {
 		return nil, errNotOurs
 	}
-	return wire.DecodeMap(p.input)
+	return in, nil
 }
 
 func (p *program) start(in map[string]any) (answer int64) {
@@ -78,6 +121,7 @@ func (p *program) start(in map[string]any) (answer int64) {
 		return p.fault("the constructor returned neither a strategy nor an error")
 	}
 	p.strategy = s
+	p.encoded, _ = s.(Encoded)
 	p.validator, _ = s.(abi.Validator)
 	methods := []any{abi.MethodExecute}
 	if p.validator != nil {
@@ -88,9 +132,6 @@ func (p *program) start(in map[string]any) (answer int64) {
 
 func (p *program) execute(in map[string]any) (answer int64) {
 	defer p.recovered(&answer)
-	if p.strategy == nil {
-		return p.fault("execute was called before init")
-	}
 	out, err := p.strategy.Execute(context.Background(), in)
 	if err != nil {
 		return p.reject(err)
@@ -99,4 +140,16 @@ func (p *program) execute(in map[string]any) (answer int64) {
 		out = map[string]any{}
 	}
 	return p.ok(out)
+}
+
+func (p *program) executeEncoded(in wire.View) (answer int64) {
+	defer p.recovered(&answer)
+	p.begin(abi.StatusOK)
+	if err := p.encoded.ExecuteEncoded(context.Background(), in, &p.out); err != nil {
+		return p.reject(err)
+	}
+	if p.out.Empty() {
+		p.out.Value(map[string]any{})
+	}
+	return p.finish()
 }

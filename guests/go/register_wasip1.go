@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/swapline/swapline/abi"
+	"github.com/swapline/swapline/abi/wire"
 )
 
 // Register names the constructor of the strategy that this program is. The last
@@ -18,11 +19,15 @@ func Register(c abi.Constructor) Registration {
 type program struct {
 	construct abi.Constructor
 	strategy  abi.Strategy
+	encoded   Encoded       // nil if the strategy is over maps
 	validator abi.Validator // nil if the strategy has none
 
 	// input and answer are read and written by the host through addresses. Go
 	// on WebAssembly does not move objects, and these references keep them.
 	input, answer []byte
+
+	room []byte       // for large inputs, reused
+	out  wire.Builder // of answers
 }
 
 // instance is the state of this module; a module has exactly one.

@@ -49,26 +49,30 @@ func Lookup(code string) (description string, ok bool) {
 	if len(code) != 4 {
 		return "", false
 	}
-	lo, hi := lineEnd(0), len(table)
+	wanted := number(code)
+	lo, hi := lineEnd(0), len(table) // lines begin at both
 	for lo < hi {
-		start := lineStart((lo+hi)/2, lo)
-		end := lineEnd(start)
-		line := table[start:end]
-		switch c := strings.Compare(code, line[:4]); {
-		case c == 0:
-			return field(line[5:]), true
-		case c < 0:
+		start := lo
+		if middle := lineEnd((lo + hi) / 2); middle < hi {
+			start = middle
+		}
+		switch at := number(table[start:]); {
+		case at == wanted:
+			return field(table[start+5 : lineEnd(start)]), true
+		case at > wanted && start == lo:
+			return "", false
+		case at > wanted:
 			hi = start
 		default:
-			lo = end
+			lo = lineEnd(start)
 		}
 	}
 	return "", false
 }
 
-// lineStart returns where the line that holds byte i begins, not before lo.
-func lineStart(i, lo int) int {
-	return lo + strings.LastIndexByte(table[lo:i], '\n') + 1
+// number makes the first four bytes comparable.
+func number(s string) uint32 {
+	return uint32(s[0])<<24 | uint32(s[1])<<16 | uint32(s[2])<<8 | uint32(s[3])
 }
 
 // lineEnd returns the position after the line feed of the line at i.

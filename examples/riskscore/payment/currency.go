@@ -40,13 +40,19 @@ func Minor(whole int64, exponent int) int64 {
 
 // Text writes minor units as people do: 12999 with exponent 2 is "129.99".
 func Text(minor int64, exponent int) string {
-	s := strconv.FormatInt(minor, 10)
+	var room [32]byte
+	b := strconv.AppendInt(room[:0], minor, 10)
 	if exponent == 0 {
-		return s
+		return string(b)
 	}
-	if missing := exponent + 1 - len(s); missing > 0 {
-		s = strings.Repeat("0", missing) + s
+	for len(b) <= exponent {
+		b = append(b, 0)
+		copy(b[1:], b)
+		b[0] = '0'
 	}
-	point := len(s) - exponent
-	return s[:point] + "." + s[point:]
+	b = append(b, 0)
+	point := len(b) - 1 - exponent
+	copy(b[point+1:], b[point:])
+	b[point] = '.'
+	return string(b)
 }

@@ -25,7 +25,6 @@ package payment
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/swapline/swapline/abi"
@@ -164,7 +163,7 @@ func (f *fields) exponent(currency string) int {
 }
 
 func (f *fields) merchant(code string) string {
-	if len(code) != 4 || strings.Trim(code, "0123456789") != "" {
+	if len(code) != 4 || !between(code, '0', '9') {
 		f.reject(BadMCC, "mcc", "must be four digits in text")
 		return ""
 	}
@@ -208,5 +207,15 @@ func (f *fields) velocity(p *Payment) {
 }
 
 func upper(s string, n int) bool {
-	return len(s) == n && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	return len(s) == n && between(s, 'A', 'Z')
+}
+
+// between reports whether all bytes of s are in a range.
+func between(s string, low, high byte) bool {
+	for i := range len(s) {
+		if s[i] < low || s[i] > high {
+			return false
+		}
+	}
+	return true
 }
