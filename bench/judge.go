@@ -12,6 +12,7 @@ func judge(r *measure.Report) {
 		{"execute.rust.instance", 3}, {"execute.rust.request", 6},
 		{"execute.assemblyscript.instance", 3}, {"execute.assemblyscript.request", 6},
 		{"execute.go.instance", 12}, {"execute.go.request", 25},
+		{"execute.go-encoded.instance", 12}, {"execute.go-encoded.request", 25},
 	} {
 		judgeTime(r, t.figure, 1e3, t.most)
 	}

@@ -93,6 +93,12 @@
 // back, without exponent from 1e-6 up to below 1e21, and always with a point or
 // an exponent, so that they come back as floats.
 //
+// # Reading and writing in place
+//
+// [View] reads an encoded value without making anything of it, and [Builder]
+// writes one member after the other. They are for code that has no time for
+// maps; everybody else uses [Append] and [Decode].
+//
 // # Limits
 //
 // Every function has the limits of [DefaultLimits]; the methods of [Limits]

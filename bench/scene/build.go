@@ -22,6 +22,7 @@ const goFolder = "examples/riskscore/v2"
 func languages() []struct{ label, folder string } {
 	return []struct{ label, folder string }{
 		{"go", goFolder},
+		{"go-encoded", "bench/riskfast/plugin"},
 		{"c", "guests/c/examples/riskscore"},
 		{"rust", "guests/rust/examples/riskscore"},
 		{"assemblyscript", "guests/assemblyscript/examples/riskscore"},

@@ -45,6 +45,10 @@
 // the host ends the guest instead. Sleeping takes no time: the guest's clock
 // for durations jumps forward.
 //
+// A strategy whose calls are short can implement [Encoded]: it reads the encoded
+// input and builds the encoded answer, in a third of the time, and [Adapt] makes
+// an ordinary strategy of it everywhere.
+//
 // Neither this package nor package wire uses encoding/json or fmt; a strategy
 // that avoids them too stays 1 to 2 MB smaller and starts faster.
 package guest
