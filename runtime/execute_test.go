@@ -153,6 +153,25 @@ func TestInputOutsideOfTheDomainIsRefused(t *testing.T) {
 	}
 }
 
+func TestATextThatIsNoInputIsRefused(t *testing.T) {
+	w := choosing(t, nil)
+	for text, code := range map[string]problem.Code{
+		`{"x":`:         problem.BadJSON,
+		`[1]`:           problem.ValueDomain,
+		`{"x":1,"x":2}`: problem.DuplicateKey,
+		`{"x":"` + strings.Repeat("x", 5<<20) + `"}`: problem.ValueTooLarge,
+	} {
+		resp, err := w.rt.ExecuteText(context.Background(), name, []byte(text), []byte("as before"))
+		wantCode(t, err, code)
+		if string(resp.Text) != "as before" {
+			t.Errorf("the text became %s", resp.Text)
+		}
+	}
+	if st := w.status(); st.Requests != 0 || st.Faults != 0 {
+		t.Fatalf("a refused input reached the release: %+v", st)
+	}
+}
+
 func TestAnswersShareNoMemoryWithTheInput(t *testing.T) {
 	w := choosing(t, nil)
 	in := map[string]any{"behaviour": tck.Echo, "list": []any{int64(1)}}
