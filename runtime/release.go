@@ -41,6 +41,9 @@ func (r *Runtime) newRelease(info Release, v trust.Verified, in driver.Instance)
 	if slots <= 0 {
 		slots = r.cfg.Concurrency
 	}
+	if l, ok := in.(driver.Limited); ok {
+		slots = min(slots, int64(l.Concurrency()))
+	}
 	info.Active = true
 	metered, _ := in.(driver.Metered)
 	textual, _ := in.(driver.Textual)

@@ -25,3 +25,10 @@ type Textual interface {
 	// keeps neither, and sets u, also when the call fails.
 	ExecuteText(ctx context.Context, text, dst []byte, u *Usage) ([]byte, error)
 }
+
+// Limited is an optional interface of instances that serve a bounded number of
+// calls at a time. More of them wait before they begin, so that waiting is not
+// taken for slowness.
+type Limited interface {
+	Concurrency() int
+}

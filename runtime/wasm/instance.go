@@ -164,6 +164,9 @@ func borrowFault(ctx context.Context, err error) error {
 	return err
 }
 
+// Concurrency implements driver.Limited: one guest serves one call.
+func (i *instance) Concurrency() int { return cap(i.pool.idle) }
+
 // Stats implements driver.Reporter.
 func (i *instance) Stats() driver.Stats { return i.pool.stats() }
 
@@ -183,4 +186,5 @@ var (
 	_ driver.Reporter = (*instance)(nil)
 	_ driver.Metered  = (*instance)(nil)
 	_ driver.Textual  = (*instance)(nil)
+	_ driver.Limited  = (*instance)(nil)
 )
