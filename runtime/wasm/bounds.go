@@ -16,11 +16,16 @@ type bounds struct {
 	output       uint32 // bytes of an answer without its status
 }
 
+// defaultDepth is the stack of a call whose manifest states nothing: some 8 MB,
+// ten times what other hosts give. Engines grow a stack by copying it, and one
+// four times as large keeps everybody waiting for 60 ms.
+const defaultDepth = 1 << 20
+
 func boundsOf(l manifest.Limits, memory int64) bounds {
 	return bounds{
 		memory:       uint32(memory),
 		instructions: l.Instructions,
-		depth:        min(positive(l.CallDepth, meter.MaxDepth), meter.MaxDepth),
+		depth:        min(positive(l.CallDepth, defaultDepth), meter.MaxDepth),
 		output:       uint32(min(positive(l.OutputBytes, math.MaxInt64), int64(wire.DefaultLimits().Bytes))),
 	}
 }
