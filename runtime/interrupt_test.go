@@ -124,6 +124,35 @@ func TestAnOpenThatIsGivenUpLeavesNothing(t *testing.T) {
 	}
 }
 
+// slowHistory lets changes happen between the look at the route and the look at
+// the journal.
+type slowHistory struct {
+	store.Store
+	meanwhile func()
+}
+
+func (s slowHistory) Changes(ctx context.Context, strategy string, through uint64, limit int) ([]store.Change, error) {
+	s.meanwhile()
+	return s.Store.Changes(ctx, strategy, through, limit)
+}
+
+func TestAStatusLooksNoFurtherThanItsRoute(t *testing.T) {
+	w := prepared(t)
+	changes := 0
+	w.cfg.Store = slowHistory{w.store, func() {
+		for ; changes < 50; changes++ {
+			_, err := w.rt.Rollback(context.Background(), back(""))
+			must(t, err)
+		}
+	}}
+	w.open()
+	st, err := w.rt.Status(context.Background(), name)
+	must(t, err)
+	if changes != 50 || len(st.Changes) == 0 || st.Changes[0].Generation != st.Generation {
+		t.Fatalf("after %d changes: generation %d, journal %+v", changes, st.Generation, st.Changes)
+	}
+}
+
 // TestAStatusIsOfOneMoment reads the status while changes go on.
 func TestAStatusIsOfOneMoment(t *testing.T) {
 	w := started(t)

@@ -56,15 +56,13 @@ func (r *Runtime) routed(ctx context.Context, s *strategy, st *Status) error {
 	return r.history(ctx, rel.route, st)
 }
 
-// history fills in how a route came about. The journal may be ahead of it.
+// history fills in how a route came about; the journal may be ahead of it.
 func (r *Runtime) history(ctx context.Context, route store.Route, st *Status) error {
 	st.Generation, st.Since = route.Generation, route.Since
 	st.Previous = r.stored(ctx, route.Strategy, route.Previous)
-	changes, err := r.cfg.Store.Changes(ctx, route.Strategy, journalShown)
+	changes, err := r.cfg.Store.Changes(ctx, route.Strategy, route.Generation, journalShown)
 	for _, c := range changes {
-		if c.Generation <= route.Generation {
-			st.Changes = append(st.Changes, JournalEntry{Action: c.Action, From: c.From, To: c.To, Generation: c.Generation, Actor: c.Actor, Reason: c.Reason, At: c.At})
-		}
+		st.Changes = append(st.Changes, JournalEntry{Action: c.Action, From: c.From, To: c.To, Generation: c.Generation, Actor: c.Actor, Reason: c.Reason, At: c.At})
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/store"
 	"github.com/swapline/swapline/runtime/store/boltstore"
 )
 
@@ -184,7 +185,7 @@ func (s *subject) checkStored(stored *boltstore.Store, t tally) {
 			t.lose("release %s of %s", s.versions[d], s.name)
 		}
 	}
-	changes, err := stored.Changes(ctx, s.name, 1<<30)
+	changes, err := stored.Changes(ctx, s.name, store.Newest, 1<<30)
 	var journal []entry
 	for _, c := range slices.Backward(changes) {
 		journal = append(journal, entry{c.Action, c.To})

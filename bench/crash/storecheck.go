@@ -112,7 +112,7 @@ func checkRoute(s *boltstore.Store, route store.Route, t tally) {
 	if want := plan(route.Strategy, route.Generation).Route; !reflect.DeepEqual(route, want) {
 		t.contradict("route %+v is not the planned %+v", route, want)
 	}
-	changes, err := s.Changes(context.Background(), route.Strategy, 1<<30)
+	changes, err := s.Changes(context.Background(), route.Strategy, store.Newest, 1<<30)
 	if err != nil {
 		t.contradict("journal of %s: %v", route.Strategy, err)
 		return

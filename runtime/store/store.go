@@ -82,9 +82,10 @@ type Store interface {
 	Route(ctx context.Context, strategy string) (Route, error)
 	// Routes returns all current routes, sorted by strategy name.
 	Routes(ctx context.Context) ([]Route, error)
-	// Changes returns the newest entries of a strategy's journal, newest
-	// first, at most limit; none for a strategy that is not known.
-	Changes(ctx context.Context, strategy string, limit int) ([]Change, error)
+	// Changes returns the entries of a strategy's journal up to generation
+	// through (Newest for all), newest first, at most limit; none for a strategy
+	// that is not known.
+	Changes(ctx context.Context, strategy string, through uint64, limit int) ([]Change, error)
 
 	// Policy returns the envelope of the accepted trust policy, or nil.
 	Policy(ctx context.Context) ([]byte, error)
@@ -142,6 +143,9 @@ type Mark struct {
 	Sequence int64           `json:"sequence"`
 	Digest   manifest.Digest `json:"digest"`
 }
+
+// Newest is a generation that no journal reaches.
+const Newest uint64 = 1<<64 - 1
 
 // Actions in the journal.
 const (

@@ -47,7 +47,7 @@ func readers(t *testing.T, s *Store) map[string]error {
 	_, release := s.Release(ctx, "pay", a.Release.Digest)
 	_, artifact := s.Artifact(ctx, a.Release.Artifact)
 	_, route := s.Route(ctx, "pay")
-	_, changes := s.Changes(ctx, "pay", 9)
+	_, changes := s.Changes(ctx, "pay", store.Newest, 9)
 	return map[string]error{bucketReleases: release, bucketArtifacts: artifact, bucketRoutes: route, bucketJournal: changes}
 }
 
@@ -279,7 +279,7 @@ func visit(t *testing.T, dir string, each func(string)) bool {
 	for _, r := range routes {
 		each(fmt.Sprintf("%+v", r))
 	}
-	changes, err3 := s.Changes(ctx, "pay", 1000)
+	changes, err3 := s.Changes(ctx, "pay", store.Newest, 1000)
 	for _, c := range changes {
 		each(fmt.Sprintf("%+v", c))
 	}

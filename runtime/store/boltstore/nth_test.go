@@ -202,7 +202,7 @@ func look(t *testing.T, s *Store) string {
 	must(t, err)
 	routes, err := s.Routes(ctx)
 	must(t, err)
-	changes, err := s.Changes(ctx, "pay", 100)
+	changes, err := s.Changes(ctx, "pay", store.Newest, 100)
 	must(t, err)
 	for _, r := range releases {
 		_, err := s.Artifact(ctx, r.Artifact)

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -137,8 +138,21 @@ func (s *Store) Routes(ctx context.Context) ([]store.Route, error) {
 	return list, nil
 }
 
+// lastThrough moves to the newest entry of a journal up to a generation.
+func lastThrough(c *bolt.Cursor, generation uint64) (key, raw []byte) {
+	bound := binary.BigEndian.AppendUint64(nil, generation)
+	key, raw = c.Seek(bound)
+	switch {
+	case key == nil:
+		return c.Last()
+	case bytes.Equal(key, bound):
+		return key, raw
+	}
+	return c.Prev()
+}
+
 // Changes implements [store.Store].
-func (s *Store) Changes(ctx context.Context, strategy string, limit int) ([]store.Change, error) {
+func (s *Store) Changes(ctx context.Context, strategy string, through uint64, limit int) ([]store.Change, error) {
 	var list []store.Change
 	err := s.view(ctx, func(tx *bolt.Tx) error {
 		p, err := s.at(tx, bucketJournal, strategy)
@@ -146,7 +160,7 @@ func (s *Store) Changes(ctx context.Context, strategy string, limit int) ([]stor
 			return err
 		}
 		c := p.b.Cursor()
-		for key, raw := c.Last(); key != nil && len(list) < limit; key, raw = c.Prev() {
+		for key, raw := lastThrough(c, through); key != nil && len(list) < limit; key, raw = c.Prev() {
 			var entry store.Change
 			if err := p.decode(key, raw, &entry); err != nil {
 				return err

@@ -158,8 +158,8 @@ func (s *Store) Routes(ctx context.Context) ([]store.Route, error) {
 }
 
 // Changes implements [store.Store].
-func (s *Store) Changes(ctx context.Context, strategy string, limit int) ([]store.Change, error) {
-	return ask(s, "Changes", func() ([]store.Change, error) { return s.inner.Changes(ctx, strategy, limit) })
+func (s *Store) Changes(ctx context.Context, strategy string, through uint64, limit int) ([]store.Change, error) {
+	return ask(s, "Changes", func() ([]store.Change, error) { return s.inner.Changes(ctx, strategy, through, limit) })
 }
 
 // Policy implements [store.Store].

@@ -33,7 +33,7 @@ func calls(s store.Store) []error {
 	_, err8 := s.Releases(ctx, "pay")
 	_, err9 := s.Route(ctx, "pay")
 	_, err10 := s.Routes(ctx)
-	_, err11 := s.Changes(ctx, "pay", 1)
+	_, err11 := s.Changes(ctx, "pay", store.Newest, 1)
 	err12 := s.SetPolicy(ctx, []byte("policy"))
 	_, err13 := s.Policy(ctx)
 	err14 := s.Drop(ctx, a.Digest)

@@ -103,7 +103,7 @@ func (s *subject) reaches(route store.Route) error {
 	if _, err := s.Artifact(s.ctx, r.Artifact); err != nil {
 		return err
 	}
-	changes, err := s.Changes(s.ctx, route.Strategy, 1)
+	changes, err := s.Changes(s.ctx, route.Strategy, store.Newest, 1)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (s *subject) reaches(route store.Route) error {
 // total is the number of changes in all journals, each without a gap.
 func (s *subject) total() (sum int) {
 	for _, name := range strategies() {
-		changes, err := s.Changes(s.ctx, name, 1<<20)
+		changes, err := s.Changes(s.ctx, name, store.Newest, 1<<20)
 		s.ok(err)
 		for i, c := range changes {
 			s.equal(c.Generation, len(changes)-i)

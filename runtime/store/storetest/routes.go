@@ -37,7 +37,7 @@ func activateKeeps(s *subject) {
 		r, err := s.Release(s.ctx, "pay", want.Release.Digest)
 		s.ok(err)
 		s.equal(r, want.Release)
-		changes, err := s.Changes(s.ctx, "pay", 10)
+		changes, err := s.Changes(s.ctx, "pay", store.Newest, 10)
 		s.ok(err)
 		s.equal(changes, []store.Change{want.Change})
 		s.restart()
@@ -69,7 +69,7 @@ func activateAtomic(s *subject) {
 	route, err := s.Route(s.ctx, "pay")
 	s.ok(err)
 	s.equal(route, old.Route)
-	changes, err := s.Changes(s.ctx, "pay", 10)
+	changes, err := s.Changes(s.ctx, "pay", store.Newest, 10)
 	s.ok(err)
 	s.equal(changes, []store.Change{old.Change})
 	s.ok(s.Drop(s.ctx, next.Artifact))
@@ -127,14 +127,23 @@ func changesNewest(s *subject) {
 		s.activate(release("pay", 1), g)
 	}
 	for _, limit := range []int{-1, 0, 1, 7, n, n + 1} {
-		changes, err := s.Changes(s.ctx, "pay", limit)
+		changes, err := s.Changes(s.ctx, "pay", store.Newest, limit)
 		s.ok(err)
 		s.equal(len(changes), min(max(limit, 0), n))
 		for i, c := range changes {
 			s.equal(c.Generation, n-i)
 		}
 	}
-	none, err := s.Changes(s.ctx, "nobody", 10)
+	for _, through := range []uint64{0, 1, 5, 255, 256, n, n + 1} {
+		changes, err := s.Changes(s.ctx, "pay", through, 3)
+		s.ok(err)
+		want := min(through, n)
+		s.equal(len(changes), min(want, 3))
+		for i, c := range changes {
+			s.equal(c.Generation, want-uint64(i))
+		}
+	}
+	none, err := s.Changes(s.ctx, "nobody", store.Newest, 10)
 	s.ok(err)
 	s.equal(len(none), 0)
 }
@@ -196,7 +205,7 @@ func (s *subject) everyCall(ctx context.Context) map[string]error {
 		"Activate":   s.Activate(ctx, activation(r, 2)),
 		"Route":      second(s.Route(ctx, "pay")),
 		"Routes":     second(s.Routes(ctx)),
-		"Changes":    second(s.Changes(ctx, "pay", 1)),
+		"Changes":    second(s.Changes(ctx, "pay", store.Newest, 1)),
 		"Policy":     second(s.Policy(ctx)),
 		"SetPolicy":  s.SetPolicy(ctx, []byte("p")),
 	}

@@ -176,7 +176,7 @@ func (s *subject) picture() string {
 		releases, err := s.Releases(s.ctx, name)
 		s.ok(err)
 		printEach(&b, "release", releases)
-		changes, err := s.Changes(s.ctx, name, 1<<20)
+		changes, err := s.Changes(s.ctx, name, store.Newest, 1<<20)
 		s.ok(err)
 		printEach(&b, "change", changes)
 	}
