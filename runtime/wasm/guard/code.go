@@ -1,5 +1,7 @@
 package guard
 
+import "runtime"
+
 // body is the state of the function that is being read.
 type body struct {
 	locals int       // with parameters
@@ -27,6 +29,11 @@ func (p *parser) codeSection() {
 	p.m.CodeBytes = p.pos - start
 }
 
+// stretch is how many bytes of code are read before others may run: about a
+// millisecond's worth. The code of a Go guest is read three times when it is
+// loaded, beside strategies that answer.
+const stretch = 32 << 10
+
 func (p *parser) function(typ uint32) {
 	size := p.u32()
 	p.within("bytes of a function", size, p.limits.Body)
@@ -44,6 +51,10 @@ func (p *parser) function(typ uint32) {
 	p.push(opBlock)
 	for p.err == nil && len(p.code.nest) > 0 {
 		p.step()
+		if p.pos-p.rested > stretch {
+			p.rested = p.pos
+			runtime.Gosched()
+		}
 	}
 	p.leave(outer)
 	p.account()

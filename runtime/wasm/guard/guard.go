@@ -166,6 +166,7 @@ type parser struct {
 	segments  int  // element segments
 	named     bool // a name section was seen
 	growsOpen bool // table.grow is used on a table without maximum
+	rested    int  // where others were let run last
 	code      body // scratch of the code section
 	operands  operands
 
