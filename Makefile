@@ -18,7 +18,7 @@ BUILD := $(GO) build -trimpath
 
 SWAPLINE := bin/swapline
 SOURCES  := $(shell find abi runtime nativeplugin server cmd guests -name node_modules -prune -o -name '*.go' -not -name '*_test.go' -print) \
-            $(shell find server cmd -name '*.yaml' -o -name '*.tmpl') $(wildcard guests/c/sdk/*) go.mod go.sum
+            $(shell find server cmd -name '*.yaml' -o -name '*.tmpl') $(wildcard guests/c/sdk/*) contract.go go.mod go.sum
 GUEST    := $(shell find abi guests/go -name '*.go' -not -name '*_test.go')
 RISK     := $(shell find examples/riskscore -type f -not -name '*_test.go') $(GUEST)
 FX       := $(shell find examples/fxquote -type f -not -name '*_test.go') $(GUEST)
@@ -147,6 +147,24 @@ bench: ## a call through the runtime against a direct one and against Extism; fi
 hostile: ## hostile releases on both engines, beside strategies that behave
 	$(BUILD) -tags wasmtime -o bin/hostile ./bench/hostile
 	bin/hostile
+
+.PHONY: drift
+drift: ## plugins that differ from their host in one thing: predicted, then opened in a child process
+	$(BUILD) -o bin/drift ./bench/drift
+	bin/drift
+
+.PHONY: quarantine
+quarantine: ## hostile plugins, each caught in its throw-away process, beside a strategy that serves
+	$(BUILD) -o bin/quarantine ./bench/quarantine
+	bin/quarantine
+
+.PHONY: renew
+renew: ## replace a host's process under 10,000 requests a second; every answer is checked
+	$(GO) run ./bench/renew
+
+.PHONY: renew-reloads
+renew-reloads: ## 1,000 changed versions on a host that renews itself; memory at rest is compared
+	$(GO) run ./bench/renew -reloads 1000
 
 .PHONY: spectest
 spectest: ## the WebAssembly core suite before and after rewriting, on both engines

@@ -2,15 +2,11 @@ package nativeplugin
 
 import (
 	"crypto/sha256"
-	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/swapline/swapline/runtime/child"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 )
@@ -57,40 +53,9 @@ func TestAFileThatWasTouchedAfterItsCheckIsNotOpened(t *testing.T) {
 	}
 }
 
-// TestAVerdictIsCut: its text is a plugin's and goes into logs and answers.
-func TestAVerdictIsCut(t *testing.T) {
-	line, err := json.Marshal(verdict{Stage: stageConstruct, Error: strings.Repeat("a", 1<<19)})
-	must(t, err)
-	v, err := judge(child.Result{Answer: line})
-	must(t, err)
-	if n := len(v.problem().Error()); n > 8<<10 {
-		t.Errorf("the problem has %d bytes", n)
-	}
-}
-
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// TestAVerdictIsNotABelief: the child must give one, and live on after its
-// constructor returned.
-func TestAVerdictIsNotABelief(t *testing.T) {
-	line, err := json.Marshal(verdict{Stage: stageConstructed})
-	must(t, err)
-	for name, c := range map[string]struct {
-		result child.Result
-		ok     bool
-	}{
-		"good":                {child.Result{Answer: line}, true},
-		"none":                {child.Result{}, false},
-		"died after its word": {child.Result{Answer: line, End: errors.New("signal: segmentation fault")}, false},
-	} {
-		v, err := judge(c.result)
-		if (err == nil && v.problem() == nil) != c.ok {
-			t.Errorf("%s: %+v, %v", name, v, err)
-		}
 	}
 }

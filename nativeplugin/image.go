@@ -4,6 +4,7 @@ import (
 	"debug/buildinfo"
 	"debug/elf"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
@@ -19,13 +20,16 @@ import (
 type image struct {
 	path         string
 	info         *debug.BuildInfo
-	fingerprints map[string]string // package -> what plugin.Open compares
+	fingerprints map[string]string // package -> what plugin.Open compares, in hex
 	data         map[string]uint64 // defined data symbol -> size in bytes
 	functions    map[string]bool   // defined functions that could be a constructor
 	libraries    []string          // DT_NEEDED
 	machine      elf.Machine
 	initArray    uint64 // bytes of constructors that run before any check
 	preinitArray bool
+	cLibrary     string  // newest version of the C library that it asks for
+	libraryPath  string  // DT_RPATH or DT_RUNPATH
+	recipe       *Recipe // nil if swapline build did not make it
 }
 
 // maxFile bounds the size of a file that is looked at.
@@ -81,14 +85,17 @@ func parseImage(path string, r io.ReaderAt, size int64) (im *image, err error) {
 	if err != nil {
 		return nil, malformed(path, "%w", err)
 	}
-	im = &image{path: path, machine: f.Machine}
-	for _, read := range []func(*elf.File) error{im.readDynamic, im.readSymbols} {
+	im = &image{path: path, machine: f.Machine, libraries: []string{}}
+	for _, read := range []func(*elf.File) error{im.readDynamic, im.readCLibrary, im.readSymbols} {
 		if err := read(f); err != nil {
 			return nil, malformed(path, "%w", err)
 		}
 	}
 	if im.info, err = buildinfo.Read(r); err != nil {
 		return nil, malformed(path, "it has no Go build information: %w", err)
+	}
+	if err := im.readRecipe(f); err != nil {
+		return nil, malformed(path, "%w", err)
 	}
 	return im, nil
 }
@@ -118,6 +125,12 @@ func (im *image) readDynamic(f *elf.File) error {
 				return errStructure("a library name lies outside of the string table")
 			}
 			im.libraries = append(im.libraries, name)
+		case elf.DT_RPATH, elf.DT_RUNPATH:
+			folders, ok := stringAt(names, value, maxName)
+			if !ok {
+				return errStructure("its library path lies outside of the string table")
+			}
+			im.libraryPath = folders
 		case elf.DT_INIT_ARRAYSZ:
 			im.initArray = value
 		case elf.DT_PREINIT_ARRAY, elf.DT_PREINIT_ARRAYSZ:
@@ -196,7 +209,7 @@ func (im *image) readFingerprints(f *elf.File, headers map[uint64]string, symbol
 		if err != nil {
 			return err
 		}
-		im.fingerprints[pkg] = string(print)
+		im.fingerprints[pkg] = hex.EncodeToString(print)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -173,4 +174,81 @@ func TestRefusalsDoNotTellWhereTheStoreIs(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
+}
+
+// withVariable is the small object with one variable in its dynamic symbols, a Go
+// string.
+func withVariable(name, text string) []byte {
+	const strings, symbols, header, content = 512 + 64, 512 + 3*64, 832, 848
+	le := binary.LittleEndian
+	b := small()
+	copy(b[strings:], "\x00"+name+"\x00")
+	s := b[symbols:]
+	le.PutUint32(s, 1)
+	s[4] = byte(elf.STT_OBJECT)
+	le.PutUint16(s[6:], 2)
+	le.PutUint64(s[8:], header)
+	le.PutUint64(s[16:], stringHeader)
+	le.PutUint64(b[header:], content)
+	le.PutUint64(b[header+8:], uint64(len(text)))
+	copy(b[content:], text)
+	return b
+}
+
+const smallRecipe = `{"strategy":"a","version":"1","import_path":"x","go":"go1"}`
+
+// ofMain reads an object as the main package x without build information.
+func ofMain(b []byte) (*image, *elf.File, error) {
+	r := bytes.NewReader(b)
+	if err := checkHeader(r, int64(len(b))); err != nil {
+		return nil, nil, err
+	}
+	f, err := elf.NewFile(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	im := &image{info: &debug.BuildInfo{Path: "x"}}
+	return im, f, im.readSymbols(f)
+}
+
+func TestARecipeIsReadFromItsVariable(t *testing.T) {
+	for text, want := range map[string]bool{smallRecipe: true, "{}": false, "no JSON": false, strings.Replace(smallRecipe, `"x"`, `"y"`, 1): false} {
+		im, f, err := ofMain(withVariable("x."+RecipeVariable, text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := im.readRecipe(f); (err == nil) != want || want && im.recipe.Strategy != "a" {
+			t.Errorf("%s: %v, %+v", text, err, im.recipe)
+		}
+	}
+	im, f, err := ofMain(withVariable("x.Other", smallRecipe))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := im.readRecipe(f); err != nil || im.recipe != nil {
+		t.Errorf("another variable: %v, %+v", err, im.recipe)
+	}
+}
+
+// FuzzReadRecipe follows strings through symbols and relocations, as a recipe and
+// as an embedded file system.
+func FuzzReadRecipe(f *testing.F) {
+	f.Add(withVariable("x."+RecipeVariable, smallRecipe))
+	f.Add(withVariable("x."+RecipeVariable, ""))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		im, file, err := ofMain(b)
+		if err != nil {
+			return
+		}
+		if err := im.readRecipe(file); err == nil && im.recipe != nil && im.recipe.ImportPath != "x" {
+			t.Errorf("the recipe of %q", im.recipe.ImportPath)
+		}
+		table, at, err := dynamicSymbol(file, "x."+RecipeVariable)
+		if err != nil {
+			return
+		}
+		if files, err := embeddedFiles(memory{file, table}, at); err == nil && len(files) > maxSources {
+			t.Errorf("%d files", len(files))
+		}
+	})
 }

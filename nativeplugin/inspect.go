@@ -29,18 +29,11 @@ func Self() string {
 // problem of code NativeMalformed, or NativeToolchain if the host could load no
 // plugin at all; differences are in the report, see [Report.Err].
 func Inspect(path, host string) (Report, error) {
-	if host == "" {
-		host = Self()
-	}
-	h, err := readHost(host)
+	p, err := ProfileOf(host)
 	if err != nil {
 		return Report{}, err
 	}
-	p, err := readImage(path)
-	if err != nil {
-		return Report{}, err
-	}
-	return newResident(h).preflight(p), nil
+	return p.Inspect(path)
 }
 
 // readHost reads an executable that loads plugins.

@@ -13,6 +13,7 @@ type instance struct {
 	spec     driver.Spec
 	strategy abi.Strategy
 	calls    driver.Calls
+	examined *driver.Finding // nil if the plugin was open already
 }
 
 // ABIVersion is the host's own: plugin and host share the contract package,
@@ -21,10 +22,11 @@ func (i *instance) ABIVersion() int { return abi.Version }
 
 func (i *instance) Methods() []string { return driver.MethodsOf(i.strategy) }
 
+// Signatures implements driver.Signed.
+func (i *instance) Signatures() []string { return driver.GoSignatures(i.strategy) }
+
 func (i *instance) Execute(ctx context.Context, in map[string]any) (map[string]any, error) {
-	return i.spec.Session(ctx, func(ctx context.Context) (map[string]any, error) {
-		return i.calls.Execute(ctx, i.strategy, in)
-	})
+	return i.calls.Execute(ctx, i.strategy, in)
 }
 
 func (i *instance) Validate(ctx context.Context) error {
@@ -32,8 +34,14 @@ func (i *instance) Validate(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	return i.spec.Trial(ctx, func(ctx context.Context) error { return i.calls.Validate(ctx, v) })
+	return i.calls.Validate(ctx, v)
 }
+
+// Function implements driver.Named.
+func (i *instance) Function() string { return driver.FunctionOf(i.strategy) }
+
+// Cooperative implements driver.Cooperative.
+func (i *instance) Cooperative() bool { return i.calls.Cooperative() }
 
 // Stats counts the file's size as memory: the code stays mapped.
 func (i *instance) Stats() driver.Stats {
@@ -53,4 +61,5 @@ func (i *instance) Close(context.Context) error {
 var (
 	_ driver.Instance = (*instance)(nil)
 	_ driver.Reporter = (*instance)(nil)
+	_ driver.Signed   = (*instance)(nil)
 )

@@ -4,16 +4,20 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/swapline/swapline"
 	"github.com/swapline/swapline/nativeplugin"
 	"github.com/swapline/swapline/nativeplugin/pluginbuild"
 	"github.com/swapline/swapline/runtime/driver"
@@ -27,6 +31,9 @@ const probeArgument = "native-probe"
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == probeArgument {
 		os.Exit(nativeplugin.ProbeMain())
+	}
+	if len(os.Args) == 2 && os.Args[1] == workerArgument {
+		os.Exit(nativeplugin.WorkerMain())
 	}
 	if scene := os.Getenv("SWAPLINE_TEST_SCENE"); scene != "" {
 		os.Exit(playScene(scene))
@@ -90,7 +97,7 @@ func sharedDriver(t testing.TB) *nativeplugin.Driver {
 }
 
 func newDriver() (*nativeplugin.Driver, error) {
-	return nativeplugin.New(nativeplugin.Config{Probe: []string{nativeplugin.Self(), probeArgument}, ProbeTimeout: 8 * time.Second})
+	return nativeplugin.New(nativeplugin.Config{Probe: []string{nativeplugin.Self(), probeArgument}, Worker: []string{nativeplugin.Self(), workerArgument}, ProbeTimeout: 8 * time.Second, QuietPeriod: 50 * time.Millisecond})
 }
 
 // strategySource is a folder of a strategy: file name to content.
@@ -164,6 +171,9 @@ func buildForeign(name string, s strategySource, flags []string) (string, error)
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(mod), 0o644); err != nil {
 		return "", err
 	}
+	if err := writeRecipe(dir, name); err != nil {
+		return "", err
+	}
 	if s["go.work"] == "" {
 		if err := os.WriteFile(work, []byte("go 1.26.0\nuse .\nuse "+root+"\n"), 0o644); err != nil {
 			return "", err
@@ -178,6 +188,24 @@ func buildForeign(name string, s strategySource, flags []string) (string, error)
 		return "", fmt.Errorf("%v: %w\n%s", cmd.Args, err, text)
 	}
 	return out, nil
+}
+
+// writeRecipe gives a foreign build the recipe that pluginbuild would give it,
+// unless its sources have one.
+func writeRecipe(dir, name string) error {
+	file := filepath.Join(dir, "recipe.go")
+	if _, err := os.Stat(file); err == nil {
+		return nil
+	}
+	contract, err := swapline.Contract()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(nativeplugin.Recipe{Strategy: "risk", Version: "9.0.0", ImportPath: "example.com/" + name, Go: runtime.Version(), Contract: contract})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte("package main\n\nvar "+nativeplugin.RecipeVariable+" = "+strconv.Quote(string(text))+"\n"), 0o644)
 }
 
 // ownSetting is how this test binary was built.

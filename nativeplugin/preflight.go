@@ -3,129 +3,117 @@ package nativeplugin
 import (
 	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
-	"strings"
 
-	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/runtime/problem"
 )
 
-// resident is everything a process has loaded, in load order: the host first.
-// Of several definitions of one name the first wins, as in the dynamic loader.
-type resident struct {
-	host         *image
-	fingerprints map[string]owned[string]
-	data         map[string]owned[uint64]
-	modules      map[string]owned[*debug.Module]
-	plugins      map[string]string // plugin path -> file
-}
-
-// owned is a value and who brought it.
-type owned[T any] struct {
-	value T
-	owner string
-}
-
-// hostName is how reports call the executable.
-const hostName = "host"
-
-func newResident(host *image) *resident {
-	r := &resident{
-		host:         host,
-		fingerprints: map[string]owned[string]{},
-		data:         map[string]owned[uint64]{},
-		modules:      map[string]owned[*debug.Module]{},
-		plugins:      map[string]string{},
-	}
-	r.add(host, hostName)
-	return r
-}
-
-// add puts what an image brings behind what is there.
-func (r *resident) add(im *image, owner string) {
-	keep(r.fingerprints, im.fingerprints, owner)
-	keep(r.data, im.data, owner)
-	modules := map[string]*debug.Module{im.info.Main.Path: &im.info.Main}
-	for _, d := range im.info.Deps {
-		modules[d.Path] = d
-	}
-	keep(r.modules, modules, owner)
-	if owner != hostName {
-		r.plugins[im.info.Path] = owner
-	}
-}
-
-func keep[T any](into map[string]owned[T], from map[string]T, owner string) {
-	for name, v := range from {
-		if _, ok := into[name]; !ok {
-			into[name] = owned[T]{v, owner}
-		}
-	}
+// comparison is one plugin beside all that its process has loaded.
+type comparison struct {
+	*resident
+	plugin  *image
+	shared  []string           // packages that both have, sorted
+	foreign map[string]*member // those of them whose fingerprints differ -> whose is in the process
 }
 
 // preflight predicts whether the process could open the plugin and whether it
 // should. It opens nothing.
 func (r *resident) preflight(p *image) Report {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := &comparison{resident: r, plugin: p, foreign: map[string]*member{}}
+	for _, pkg := range slices.Sorted(maps.Keys(p.fingerprints)) {
+		have, ok := r.fingerprints[pkg]
+		if !ok {
+			continue
+		}
+		c.shared = append(c.shared, pkg)
+		if have.value != p.fingerprints[pkg] {
+			c.foreign[pkg] = have.owner
+		}
+	}
+	return c.report()
+}
+
+func (c *comparison) report() Report {
+	p := c.plugin
 	report := Report{
-		Path:       p.path,
-		GoVersion:  p.info.GoVersion,
-		ImportPath: p.info.Path,
-		Packages:   len(p.fingerprints),
-		Shared:     len(r.shared(p)),
-		Libraries:  p.libraries,
+		Path:        p.path,
+		GoVersion:   p.info.GoVersion,
+		ImportPath:  p.info.Path,
+		Packages:    len(p.fingerprints),
+		Shared:      len(c.shared),
+		Libraries:   p.libraries,
+		Modules:     []string{},
+		Differences: []Difference{},
+	}
+	for _, l := range c.profile.Loaded {
+		report.Loaded = append(report.Loaded, l.Owner)
 	}
 	for _, d := range p.info.Deps {
 		report.Modules = append(report.Modules, d.Path+"@"+d.Version)
 	}
-	for _, compare := range []func(*image) []Difference{
-		r.compareFile, r.compareBuild, r.comparePath, r.compareModules, r.compareFingerprints, r.compareData,
+	for _, compare := range []func() []Difference{
+		c.compareFile, c.compareLibraries, c.compareCLibrary, c.compareBuild, c.comparePath, c.compareModules, c.compareFingerprints, c.compareData,
 	} {
-		report.Differences = append(report.Differences, compare(p)...)
+		report.Differences = append(report.Differences, compare()...)
 	}
 	return report
 }
 
-// shared lists the packages that the plugin has in common with the process.
-func (r *resident) shared(p *image) []string {
-	var list []string
-	for _, pkg := range slices.Sorted(maps.Keys(p.fingerprints)) {
-		if _, ok := r.fingerprints[pkg]; ok {
-			list = append(list, pkg)
-		}
+// failsIf is the severity of what stands in the way of plugin.Open, or else is
+// refused by this package alone.
+func failsIf(fails bool) Severity {
+	if fails {
+		return Fails
 	}
-	return list
+	return Dangerous
 }
 
-// comparePath refuses what package plugin would call already loaded.
-func (r *resident) comparePath(p *image) []Difference {
-	owner, ok := r.plugins[p.info.Path]
+// foreignToHost reports whether a package has another fingerprint in the host:
+// the mark that a flag which differs leaves behind.
+func (c *comparison) foreignToHost() bool {
+	for _, owner := range c.foreign {
+		if owner.name == hostName {
+			return true
+		}
+	}
+	return false
+}
+
+// comparePath predicts what package plugin calls already loaded, and what it
+// cannot find because the linker was told another path than the compiler.
+func (c *comparison) comparePath() []Difference {
+	path, own := c.plugin.pluginPath()
+	if !own && c.plugin.mode() == modePlugin {
+		return []Difference{{
+			What: "plugin path", Host: c.plugin.info.Path, Plugin: "another one, by -ldflags=-pluginpath",
+			Severity: failsIf(c.plugin.hasConstructor()), Code: problem.NativeConflict,
+			Cure: "build without -pluginpath; swapline build gives every release an import path of its own",
+		}}
+	}
+	owner, ok := c.plugins[path]
 	if !ok {
 		return nil
 	}
 	return []Difference{{
-		What: "import path " + p.info.Path, Host: "loaded from " + owner, Plugin: "another build of the same path",
-		Severity: Refused, Code: problem.NativeConflict,
-		Cure: "build with swapline build, which gives every release an import path of its own, or restart the host",
+		What: "import path " + path, Host: "loaded from " + owner.name, Plugin: "another build of the same path",
+		Severity: Fails, Code: problem.NativeConflict,
+		Cure: cureBuild + "; or renew the process: swapline renew",
 	}}
 }
 
 // compareFingerprints predicts plugin.Open's "different version of package".
-func (r *resident) compareFingerprints(p *image) []Difference {
+func (c *comparison) compareFingerprints() []Difference {
 	var list []Difference
-	for _, pkg := range r.shared(p) {
-		have := r.fingerprints[pkg]
-		if have.value == p.fingerprints[pkg] {
-			continue
-		}
+	for _, pkg := range slices.Sorted(maps.Keys(c.foreign)) {
 		d := Difference{
-			What: "package " + pkg, Host: fmt.Sprintf("%x", have.value), Plugin: fmt.Sprintf("%x", p.fingerprints[pkg]),
-			Severity: Refused, Code: problem.NativeDependency,
-			Cure: "build the plugin with swapline build of this very host",
+			What: "package " + pkg, Host: c.fingerprints[pkg].value, Plugin: c.plugin.fingerprints[pkg],
+			Severity: Fails, Code: problem.NativeDependency, Cure: cureBuild,
 		}
-		if have.owner != hostName {
-			d.Host += " in " + have.owner
-			d.Cure = "restart the host, or build with swapline build, which keeps the packages of releases apart"
+		if owner := c.foreign[pkg]; owner.name != hostName {
+			d.Host += " in " + owner.name
+			d.Cure += ", which keeps the packages of releases apart; or renew the process: swapline renew"
 			d.Code = problem.NativeConflict
 		}
 		list = append(list, d)
@@ -133,107 +121,35 @@ func (r *resident) compareFingerprints(p *image) []Difference {
 	return list
 }
 
+// ofTheLinker reports whether the linker makes a variable for each file anew, and
+// each file uses its own or may use any.
+func ofTheLinker(name string) bool {
+	switch name {
+	case "go:buildinfo", "runtime.islibrary", "runtime.defaultGOROOT.str", "runtime.modinfo.str":
+		return true
+	}
+	return false
+}
+
 // compareData finds variables of different size under one name: the loader
-// would give both the memory of the first one.
-func (r *resident) compareData(p *image) []Difference {
+// gives both the memory of the first one, and the larger would overlap its
+// neighbours there.
+func (c *comparison) compareData() []Difference {
 	var list []Difference
-	for _, name := range slices.Sorted(maps.Keys(p.data)) {
-		have, ok := r.data[name]
-		if !ok || have.value == p.data[name] || name == "runtime.islibrary" || name == "go:buildinfo" {
+	for _, name := range slices.Sorted(maps.Keys(c.plugin.data)) {
+		have, ok := c.data[name]
+		size := c.plugin.data[name]
+		if !ok || have.value == size || ofTheLinker(name) {
 			continue
 		}
-		list = append(list, Difference{
-			What: "size of " + name, Host: fmt.Sprintf("%d bytes", have.value), Plugin: fmt.Sprintf("%d bytes", p.data[name]),
-			Severity: Refused, Code: problem.NativeLayout,
-			Cure: "build host and plugin from the same sources of the package",
-		})
+		d := Difference{
+			What: "size of " + name, Host: fmt.Sprintf("%d bytes", have.value), Plugin: fmt.Sprintf("%d bytes", size),
+			Severity: Dangerous, Code: problem.NativeLayout, Cure: cureBuild + ", from the sources that the host has of the package",
+		}
+		if have.owner.name != hostName {
+			d.Host += " in " + have.owner.name
+		}
+		list = append(list, d)
 	}
 	return list
 }
-
-// contractModule is the module that host and plugin share the contract of.
-const contractModule = "github.com/swapline/swapline"
-
-// compareModules holds shared packages to modules whose content follows from
-// their version. Of the module of the contract only the contract is shared.
-func (r *resident) compareModules(p *image) []Difference {
-	var list []Difference
-	seen := map[string]bool{}
-	for _, pkg := range r.shared(p) {
-		m := moduleOf(p.info, pkg)
-		if m == nil {
-			continue
-		}
-		if m.Path == contractModule && m.Sum == "" && !isContract(pkg) {
-			list = append(list, Difference{
-				What: "package " + pkg, Host: "part of the host", Plugin: "built into the plugin",
-				Severity: Refused, Code: problem.NativeDependency,
-				Cure: "build with swapline build: a plugin shares only the contract with its host",
-			})
-			continue
-		}
-		if seen[m.Path] {
-			continue
-		}
-		seen[m.Path] = true
-		if d, differs := r.compareModule(m); differs {
-			list = append(list, d)
-		}
-	}
-	return list
-}
-
-func isContract(pkg string) bool {
-	return pkg == contractModule+"/abi" || pkg == contractModule+"/abi/wire"
-}
-
-func (r *resident) compareModule(m *debug.Module) (Difference, bool) {
-	have, ok := r.modules[m.Path]
-	if !ok {
-		return Difference{}, false
-	}
-	d := Difference{
-		What: "module " + m.Path, Host: describe(have.value), Plugin: describe(m),
-		Severity: Refused, Code: problem.NativeDependency,
-		Cure: fmt.Sprintf("require %s %s in the strategy's go.mod and build again", m.Path, have.value.Version),
-	}
-	if have.owner != hostName {
-		d.Host += " in " + have.owner
-	}
-	checkout := m.Path == contractModule && m.Sum == "" && have.value.Sum == ""
-	switch {
-	case m.Replace != nil || have.value.Replace != nil:
-		d.Cure = "remove the replace directive: its content does not follow from a version"
-		return d, true
-	case checkout:
-		return Difference{}, false
-	case m.Sum == "":
-		d.Cure = "use a version of the module: the content of a checkout does not follow from its name"
-		return d, true
-	}
-	return d, m.Version != have.value.Version || m.Sum != have.value.Sum
-}
-
-func describe(m *debug.Module) string {
-	s := strings.TrimSpace(m.Version + " " + m.Sum)
-	if m.Replace != nil {
-		s += " => " + m.Replace.Path + " " + m.Replace.Version
-	}
-	return s
-}
-
-// moduleOf finds the module of a package by the longest matching path; nil for
-// the standard library.
-func moduleOf(info *debug.BuildInfo, pkg string) *debug.Module {
-	var best *debug.Module
-	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
-		inModule := pkg == m.Path || strings.HasPrefix(pkg, m.Path+"/")
-		if m.Path != "" && inModule && (best == nil || len(m.Path) > len(best.Path)) {
-			best = m
-		}
-	}
-	return best
-}
-
-// constructorSuffix ends the symbol name of every possible constructor.
-const constructorSuffix = "." + abi.ConstructorSymbol

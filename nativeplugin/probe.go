@@ -2,7 +2,6 @@ package nativeplugin
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"runtime"
@@ -10,115 +9,95 @@ import (
 	"strings"
 	"time"
 
-	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime/child"
 	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 )
 
-// probe opens the candidate in a child process. It returns nil only if the
-// child says so.
-func (d *Driver) probe(ctx context.Context, spec driver.Spec) error {
+// leastCaseLimit is the least time for one golden case in the child.
+const leastCaseLimit = 5 * time.Second
+
+// leastThreads is the least number of threads that run a plugin's code in the
+// child: with one, data races do not show.
+const leastThreads = 4
+
+// probe opens the candidate in a child process and lets it do all that the host
+// would ask of it. It returns no error only if the child says so and nothing
+// that it saw speaks against the release.
+func (d *Driver) probe(ctx context.Context, spec driver.Spec) (*examination, error) {
 	ask, err := d.request(spec)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	start := time.Now()
 	limited, cancel := context.WithTimeout(ctx, d.config.ProbeTimeout)
 	defer cancel()
-	got, end := runChild(limited, d.config.Probe, ask)
+	r, err := child.Process{Argv: d.config.Probe, Env: childEnvironment(), Attended: true}.Ask(limited, ask, nil)
 	switch {
-	case got != nil:
-		return got.problem()
 	case ctx.Err() != nil:
-		return problem.New(problem.Canceled, "gave up while the plugin was probed: %w", ctx.Err())
-	case limited.Err() != nil:
-		return probeFailed("it did not finish within %s: an endless start or constructor", d.config.ProbeTimeout)
+		return nil, problem.New(problem.Canceled, "gave up while the plugin was in quarantine: %w", ctx.Err())
+	case err != nil:
+		return nil, probeFailed("the child process does not start: %w", err)
 	}
-	return end
+	e := newExamination(spec.Manifest, r)
+	e.took, e.late = time.Since(start), limited.Err() != nil
+	return e, e.judge(d.config.ProbeTimeout)
 }
 
+// request is made of what the host knows of the release.
 func (d *Driver) request(spec driver.Spec) (request, error) {
-	config, err := wire.Append(nil, spec.Manifest.Config)
+	m := spec.Manifest
+	config, err := wire.Append(nil, m.Config)
 	if err != nil {
-		return request{}, problem.New(problem.ValueDomain, "the config of %s is outside of the value domain: %w", spec.Manifest.Name, err)
+		return request{}, problem.New(problem.ValueDomain, "the config of %s is outside of the value domain: %w", m.Name, err)
+	}
+	cases, err := encodeCases(m.Golden)
+	if err != nil {
+		return request{}, err
 	}
 	now := time.Now
 	if spec.Now != nil {
 		now = spec.Now
 	}
 	return request{
-		Loaded:    d.loaded(),
-		Candidate: spec.Path,
-		Strategy:  spec.Manifest.Name,
-		Version:   spec.Manifest.Version,
-		Config:    config,
-		Now:       now(),
+		Loaded: d.loaded(), Candidate: spec.Path, Strategy: m.Name, Version: m.Version,
+		Config: config, Issued: m.Issued, Now: now(), Capabilities: spec.Grant.Words(),
+		Golden: cases, CaseLimit: max(m.Limits.Timeout, leastCaseLimit),
+		Quiet: d.config.QuietPeriod, Memory: d.config.ProbeMemory,
 	}, nil
 }
 
-func probeFailed(format string, args ...any) *problem.Error {
-	return problem.New(problem.NativeProbe, "the plugin failed in a throw-away process: "+format, args...).In("native_probe").
-		Cure("correct the strategy; the host has not opened it")
-}
-
-// problem turns the verdict into an error; nil for a success.
-func (v verdict) problem() error {
-	switch v.Stage {
-	case stageConstructed:
-		return nil
-	case stageReplay:
-		return probeFailed("the plugins that are open cannot be opened again: %s", v.Error).
-			Cure("restart the host; are files missing from the store?")
-	case stageSymbol:
-		return problem.New(problem.NativeSymbol, "the plugin has no %s: %s", abi.ConstructorSymbol, v.Error).In("native_probe").
-			Cure("export func NewStrategy(abi.Host) (abi.Strategy, error) from the main package")
-	case stageType:
-		return problem.New(problem.NativeSymbolType, "%s has the wrong type", abi.ConstructorSymbol).In("native_probe").
-			Want("func(abi.Host) (abi.Strategy, error)").Got("%s", v.Error).
-			Cure("declare it exactly so; a concrete result type is another type")
-	case stageConstruct:
-		return problem.New(problem.ConstructorFailed, "in a throw-away process: %s", v.Error).In("native_probe").
-			Cure("correct the strategy or its config; the host has not opened it")
+func encodeCases(list []manifest.GoldenCase) ([]goldenCase, error) {
+	var cases []goldenCase
+	for i, c := range list {
+		in, err := encodeMap(c.Input)
+		if err == nil {
+			var out []byte
+			out, err = encodeMap(c.Output)
+			cases = append(cases, goldenCase{in, out, c.Rejected})
+		}
+		if err != nil {
+			return nil, problem.New(problem.ValueDomain, "golden case %q is outside of the value domain: %w", c.Name, err).
+				At(fmt.Sprintf("/golden/%d", i))
+		}
 	}
-	return probeFailed("at %s: %s", v.Stage, v.Error)
+	return cases, nil
 }
 
-// Bounds of what is taken from a verdict, and the least number of threads that
-// run a plugin's code.
-const (
-	maxComplaint = 4 << 10
-	leastThreads = 4
-)
-
-// runChild runs the probe. A nil verdict comes with the reason.
-func runChild(ctx context.Context, argv []string, ask request) (*verdict, error) {
-	threads := fmt.Sprintf("GOMAXPROCS=%d", max(leastThreads, runtime.NumCPU()))
-	r, err := child.Process{Argv: argv, Env: append(environment(), threads)}.Ask(ctx, ask, nil)
-	if err != nil {
-		return nil, probeFailed("the child process does not start: %w", err)
+func encodeMap(m map[string]any) ([]byte, error) {
+	if m == nil {
+		m = map[string]any{}
 	}
-	return judge(r)
+	return wire.Append(nil, m)
 }
 
-// environment is what the child inherits: all but the host's own secrets, which
-// are its access token and what telemetry signs in with.
-func environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+// childEnvironment is what the child inherits: all but the host's own secrets,
+// which are its access token and what telemetry signs in with.
+func childEnvironment() []string {
+	list := slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "SWAPLINE_TOKEN=") || strings.HasPrefix(v, "OTEL_")
 	})
-}
-
-// judge reads the verdict. Whatever the exit code, only a verdict counts; and a
-// child that died after a success is no success.
-func judge(r child.Result) (*verdict, error) {
-	var v verdict
-	if err := json.Unmarshal(r.Answer, &v); err != nil {
-		return nil, probeFailed("it ended without a verdict (%s)%s", r.Ended(), r.Quote())
-	}
-	if v.Stage == stageConstructed && r.End != nil {
-		return nil, probeFailed("it died after its constructor returned (%s)%s", r.Ended(), r.Quote())
-	}
-	v.Error = v.Error[:min(len(v.Error), maxComplaint)]
-	return &v, nil
+	return append(list, fmt.Sprintf("GOMAXPROCS=%d", max(leastThreads, runtime.NumCPU())))
 }

@@ -6,13 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 	"testing"
-	"time"
 
-	"github.com/swapline/swapline/nativeplugin"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/problem"
 )
@@ -149,112 +144,8 @@ func cLibrary(t *testing.T) []byte {
 	return content
 }
 
-func TestMischiefAtTheStartStaysInTheProbe(t *testing.T) {
-	path := release(t, "6.6.6", mischief()).path
-	for start, words := range map[string][]string{
-		"panic":   {"panic while it started", "start refused"},
-		"exit":    {"without a verdict", "exit code 0"},
-		"nil":     {"without a verdict", "nil pointer"},
-		"forge":   {"without a verdict"},
-		"endless": {"did not finish"},
-	} {
-		t.Run(start, func(t *testing.T) {
-			t.Setenv("SWAPLINE_TEST_START", start)
-			refuse(t, spec(t, path, "6.6.6", nil), problem.NativeProbe, words...)
-		})
-	}
-}
-
-func TestMischiefInTheConstructorStaysInTheProbe(t *testing.T) {
-	path := release(t, "6.6.6", mischief()).path
-	for constructor, want := range map[string]struct {
-		code problem.Code
-		word string
-	}{
-		"panic":   {problem.ConstructorFailed, "constructor refused"},
-		"error":   {problem.ConstructorFailed, "max is missing"},
-		"nothing": {problem.ConstructorFailed, "neither"},
-		"exit":    {problem.NativeProbe, "without a verdict"},
-		"memory":  {problem.NativeProbe, "without a verdict"},
-	} {
-		t.Run(constructor, func(t *testing.T) {
-			refuse(t, spec(t, path, "6.6.6", map[string]any{"constructor": constructor}), want.code, want.word)
-		})
-	}
-}
-
-func TestTheProbeSeesClashesWithWhatIsOpen(t *testing.T) {
-	clash := plain(goodConstructor)
-	clash["flag.go"] = "package main\n\nimport \"flag\"\n\nvar _ = flag.Bool(\"swapline-clash\", false, \"defined once per process\")\n"
-	load(t, release(t, "7.0.0", clash), "7.0.0", nil)
-	refuse(t, spec(t, release(t, "7.0.1", clash).path, "7.0.1", nil), problem.NativeProbe, "flag redefined: swapline-clash")
-}
-
-func TestAnEndlessProbeIsEnded(t *testing.T) {
-	d, err := nativeplugin.New(nativeplugin.Config{Probe: []string{"/bin/sleep", "1000"}, ProbeTimeout: 300 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = d.Load(context.Background(), spec(t, release(t, "6.6.6", mischief()).path, "6.6.6", nil))
-	wantCode(t, err, problem.NativeProbe, "did not finish within")
-}
-
-func TestACallerThatGoesAwayIsNotTheReleasesFault(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	_, err := sharedDriver(t).Load(ctx, spec(t, release(t, "6.6.6", mischief()).path, "6.6.6", nil))
-	wantCode(t, err, problem.Canceled)
-}
-
 func TestBytesThatChangedAfterTheSignatureAreRefused(t *testing.T) {
 	s := spec(t, release(t, "1.0.0", scorer("v1")).path, "1.0.0", nil)
 	s.Manifest.Artifact.SHA256 = "sha256:" + "00000000000000000000000000000000" + "00000000000000000000000000000000"
 	refuse(t, s, problem.DigestMismatch)
-}
-
-// TestTheProbeKnowsNoSecretOfTheHost: its constructor tells what it sees.
-func TestTheProbeKnowsNoSecretOfTheHost(t *testing.T) {
-	t.Setenv("SWAPLINE_TOKEN", "the-token")
-	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=the-header")
-	t.Setenv("PAYMENTS_URL", "of-the-strategy")
-	_, err := sharedDriver(t).Load(context.Background(), spec(t, release(t, "6.6.6", mischief()).path, "6.6.6", map[string]any{"constructor": "environment"}))
-	wantCode(t, err, problem.ConstructorFailed, "PAYMENTS_URL")
-	for _, secret := range []string{"the-token", "the-header"} {
-		if strings.Contains(err.Error(), secret) {
-			t.Errorf("the probe knows %s", secret)
-		}
-	}
-}
-
-// TestNothingOutlivesTheProbe: a process that left the child's group, too. The
-// number of its seconds finds it again.
-func TestNothingOutlivesTheProbe(t *testing.T) {
-	seconds := strconv.Itoa(1_000_000_000 + os.Getpid())
-	_, err := sharedDriver(t).Load(context.Background(), spec(t, release(t, "6.6.6", mischief()).path, "6.6.6",
-		map[string]any{"constructor": "orphan", "seconds": seconds}))
-	wantCode(t, err, problem.ConstructorFailed, "<nil>")
-	var left []string
-	for range 100 {
-		if left = processesWith(t, seconds); len(left) == 0 {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Errorf("%q still runs", left)
-}
-
-// processesWith lists the command lines that contain an argument.
-func processesWith(t *testing.T, argument string) (found []string) {
-	t.Helper()
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		line, err := os.ReadFile(f)
-		if err == nil && slices.Contains(strings.Split(string(line), "\x00"), argument) {
-			found = append(found, string(line))
-		}
-	}
-	return found
 }

@@ -14,6 +14,12 @@ import (
 // playScene runs in a process of its own what would spoil the test process.
 // SWAPLINE_TEST_FILES names the mischief and two good plugins.
 func playScene(scene string) int {
+	switch scene {
+	case "finding":
+		return playFinding()
+	case "isolated":
+		return playIsolated()
+	}
 	good, bad, other := os.Getenv("SWAPLINE_TEST_GOOD"), os.Getenv("SWAPLINE_TEST_BAD"), os.Getenv("SWAPLINE_TEST_OTHER")
 	d, err := newDriver()
 	if scene == "budget" {

@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/swapline/swapline/runtime/problem"
@@ -57,8 +56,8 @@ func (p *pipeline) settle(ctx context.Context, err *error) {
 }
 
 // switchTo makes a validated release the one that is served.
-func (p *pipeline) switchTo(ctx context.Context, v validated, actor, reason string) (Outcome, error) {
-	a, err := p.activate(ctx, v, actor, reason)
+func (p *pipeline) switchTo(ctx context.Context, v validated, c Change) (Outcome, error) {
+	a, err := p.activate(ctx, v, c)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -68,8 +67,8 @@ func (p *pipeline) switchTo(ctx context.Context, v validated, actor, reason stri
 }
 
 // activate makes the change durable.
-func (p *pipeline) activate(ctx context.Context, v validated, actor, reason string) (a activated, err error) {
-	change := p.activation(v, actor, reason)
+func (p *pipeline) activate(ctx context.Context, v validated, c Change) (a activated, err error) {
+	change := p.activation(v, c)
 	err = p.step(ctx, "activate", func(ctx context.Context) (string, error) {
 		err := p.rt.cfg.Store.Activate(ctx, change)
 		if err != nil && !p.happened(ctx, change) {
@@ -96,28 +95,24 @@ func (p *pipeline) happened(ctx context.Context, a store.Activation) bool {
 }
 
 // activation says what changes, all at once.
-func (p *pipeline) activation(v validated, actor, reason string) store.Activation {
+func (p *pipeline) activation(v validated, c Change) store.Activation {
 	at := p.now.UTC()
 	next := store.Route{
 		Strategy: p.name, Generation: p.route.Generation + 1, Stable: v.digest, Previous: p.route.Stable,
-		HighWater: p.route.HighWater, Methods: union(p.route.Methods, v.instance.Methods()), Since: at,
+		PreviousWithdrawn: p.action == store.ActionWithdraw, HighWater: p.route.HighWater, Since: at,
 	}
 	if next.Previous == next.Stable { // served again after it did not load
-		next.Previous = p.route.Previous
+		next.Previous, next.PreviousWithdrawn = p.route.Previous, p.route.PreviousWithdrawn
 	}
+	back := p.action == store.ActionRollback || p.action == store.ActionWithdraw
+	baselineOf(p.route).record(&next, v.release, c.NewBaseline, back)
 	if v.manifest.Sequence > next.HighWater.Sequence {
 		next.HighWater = store.Mark{Sequence: v.manifest.Sequence, Digest: v.digest}
 	}
 	return store.Activation{Release: v.stored(), Route: next, Change: store.Change{
 		Strategy: p.name, Action: p.action, From: p.route.Stable, To: v.digest, Generation: next.Generation,
-		Actor: actor, Reason: reason, At: at,
+		Actor: c.Actor, Reason: c.Reason, NewBaseline: c.NewBaseline, At: at,
 	}}
-}
-
-func union(a, b []string) []string {
-	all := append(slices.Clone(a), b...)
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // publish hands the release out. It cannot fail.
@@ -125,6 +120,7 @@ func (p *pipeline) publish(ctx context.Context, a activated) Outcome {
 	_, span := p.rt.telemetry.tracer.Start(ctx, "swapline.publish")
 	defer span.End()
 	a.release.route = a.route
+	a.release.points.Publish() // first: whoever is served by the release finds its values in place
 	start := time.Now()
 	retired := p.strategy.slot.Publish(a.route.Generation, a.release)
 	took := time.Since(start)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/rebind"
 )
 
 // Upload is one release to deploy.
@@ -23,6 +24,10 @@ type Upload struct {
 	// IfGeneration, when set, must be the strategy's generation (0: no
 	// release yet), or the change is refused with StaleGeneration.
 	IfGeneration *uint64
+	// NewBaseline takes what the release has in place of the strategy's
+	// baseline, for a difference that is meant. Whoever serves a held release
+	// later says so again.
+	NewBaseline bool
 	// Actor and Reason go into the journal.
 	Actor, Reason string
 	// Progress, when set, is called with the name of each stage as it begins, by
@@ -36,8 +41,11 @@ type Change struct {
 	// Release names it: a payload digest, at least eight of its first hex
 	// digits, or a version that only one release has. Rollback also takes "",
 	// the release that was stable before.
-	Release       string
-	IfGeneration  *uint64
+	Release      string
+	IfGeneration *uint64
+	// NewBaseline is as in Upload. A rollback does not need it to go through,
+	// only to make the release the new baseline.
+	NewBaseline   bool
 	Actor, Reason string
 }
 
@@ -65,7 +73,7 @@ type Check struct {
 
 // Outcome says what a Deploy, Switch or Rollback did.
 type Outcome struct {
-	Action  string  `json:"action"` // deploy, switch, rollback; dry_run, hold
+	Action  string  `json:"action"` // deploy, switch, rollback, withdraw; dry_run, hold
 	Release Release `json:"release"`
 	// Replaced is the release that was stable before, if any.
 	Replaced *Release `json:"replaced,omitempty"`
@@ -101,8 +109,17 @@ type Status struct {
 	Stable     *Release  `json:"stable,omitempty"`
 	Previous   *Release  `json:"previous,omitempty"`
 	Since      time.Time `json:"since,omitzero"`
+	// PreviousWithdrawn is set when the runtime took Previous out of service
+	// because of its faults.
+	PreviousWithdrawn bool `json:"previous_withdrawn,omitempty"`
+	// Baseline is what the next release must look like; nil before the first.
+	Baseline *Baseline `json:"baseline,omitempty"`
 	// Problem says why a strategy with a stored route cannot serve.
 	Problem string `json:"problem,omitempty"`
+	// Failing says since when the faults of the stable release are too many, and
+	// why it serves all the same: there is nothing better to go back to; or why
+	// its process, if it has one, does not run.
+	Failing string `json:"failing,omitempty"`
 	// Counters of the stable release since it was loaded.
 	Requests       int64 `json:"requests"`
 	Faults         int64 `json:"faults"`
@@ -111,8 +128,17 @@ type Status struct {
 	Instances      int   `json:"instances"`
 	MemoryBytes    int64 `json:"memory_bytes"`
 	Abandoned      int   `json:"abandoned"`
+	// Restarts is how often the release's own process was started again.
+	Restarts int64 `json:"restarts,omitempty"`
+	// Overdue is how many calls with a cooperative deadline are past it.
+	Overdue int `json:"overdue,omitempty"`
+	// Points are what the stable release exposes, Bindings what it supplies.
+	Points   []rebind.Point   `json:"points,omitempty"`
+	Bindings []rebind.Binding `json:"bindings,omitempty"`
 	// Draining lists replaced releases that still serve requests.
 	Draining []Draining `json:"draining,omitempty"`
+	// Leaks lists closed releases whose goroutines live on.
+	Leaks []Leak `json:"leaks,omitempty"`
 	// Changes are the newest entries of the journal.
 	Changes []JournalEntry `json:"changes,omitempty"`
 }
@@ -134,5 +160,7 @@ type JournalEntry struct {
 	Generation uint64          `json:"generation"`
 	Actor      string          `json:"actor,omitempty"`
 	Reason     string          `json:"reason,omitempty"`
-	At         time.Time       `json:"at"`
+	// NewBaseline is set when the release became the strategy's new baseline.
+	NewBaseline bool      `json:"new_baseline,omitempty"`
+	At          time.Time `json:"at"`
 }

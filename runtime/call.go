@@ -1,8 +1,6 @@
 package runtime
 
 import (
-	"context"
-
 	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime/driver"
 )
@@ -12,25 +10,23 @@ type call struct {
 	in, out   map[string]any
 	text, dst []byte
 	textual   bool
-	used      driver.Usage
-	limited   deadline // its context
 }
 
 // make runs the call in the shape that suits the release's instance best.
-func (rel *release) make(ctx context.Context, c *call) (err error) {
+func (rel *release) make(d *deadline, c *call) (err error) {
 	if !c.textual {
-		c.out, err = rel.execute(ctx, c.in, &c.used)
+		c.out, err = rel.execute(d, c.in)
 		return err
 	}
 	if rel.textual != nil {
-		c.dst, err = rel.textual.ExecuteText(ctx, c.text, c.dst, &c.used)
+		c.dst, err = rel.textual.ExecuteText(d, c.text, c.dst, &d.used)
 		return err
 	}
 	in, err := wire.ParseJSONMap(c.text)
 	if err != nil {
 		return driver.BadInput(err)
 	}
-	out, err := rel.execute(ctx, in, &c.used)
+	out, err := rel.parsed(d, in, len(c.text))
 	if err != nil {
 		return err
 	}
@@ -39,16 +35,29 @@ func (rel *release) make(ctx context.Context, c *call) (err error) {
 }
 
 // execute runs a map. Instances that do not encode it get a copy.
-func (rel *release) execute(ctx context.Context, in map[string]any, u *driver.Usage) (map[string]any, error) {
+func (rel *release) execute(d *deadline, in map[string]any) (map[string]any, error) {
 	if in == nil {
 		in = map[string]any{}
 	}
 	if rel.metered != nil {
-		return rel.metered.ExecuteMetered(ctx, in, u)
+		return rel.metered.ExecuteMetered(d, in, &d.used)
 	}
 	input, err := wire.NormalizeMap(in)
 	if err != nil {
 		return nil, driver.BadInput(err)
 	}
-	return rel.instance.Execute(ctx, input)
+	return rel.instance.Execute(d, input)
+}
+
+// surelyFits is a length of JSON text whose value is within the limit of encoded
+// values: one byte of text becomes at most this many, as "0.1" and its comma do.
+const surelyFits = 8 << 20 / 9
+
+// parsed runs a map that was made of JSON text: it is of the domain and nobody
+// else has it, so it needs no copy.
+func (rel *release) parsed(d *deadline, in map[string]any, length int) (map[string]any, error) {
+	if rel.metered != nil || length > surelyFits {
+		return rel.execute(d, in)
+	}
+	return rel.instance.Execute(d, in)
 }

@@ -81,8 +81,9 @@ func TestRollbackMayLoseAMethod(t *testing.T) {
 	w.deploy(release(1))
 	b := behaving(2, tck.ValidateOK)
 	b.Methods = []string{abi.MethodExecute, abi.MethodValidate}
-	w.deploy(b)
-	_, err := w.rt.Rollback(context.Background(), back(""))
+	_, err := w.rt.Deploy(context.Background(), w.renewing(b))
+	must(t, err)
+	_, err = w.rt.Rollback(context.Background(), back(""))
 	must(t, err)
 	w.answers(1)
 }
@@ -216,7 +217,7 @@ func TestABrokenRouteDoesNotKeepOthersFromServing(t *testing.T) {
 }
 
 // damage flips a bit of an artifact's file.
-func damage(t *testing.T, dir, digest string) {
+func damage(t testing.TB, dir, digest string) {
 	t.Helper()
 	found := false
 	must(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {

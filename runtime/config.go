@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/runtime/capability"
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/manifest"
@@ -37,11 +38,19 @@ type Config struct {
 	// Engines are those that a manifest may name when the policy says nothing
 	// of engines. A manifest that names none gets the driver's own.
 	Engines []string
+	// Points are the host's own variables that releases may bind, named
+	// "host.<word>"; see runtime/rebind.
+	Points []abi.Exposed
 
 	Log    *slog.Logger         // default slog.Default
 	Tracer trace.TracerProvider // default the global one
 	Meter  metric.MeterProvider // default the global one
 	Now    func() time.Time     // default time.Now
+
+	// Withdraw says which faults take a release out of service; default: 10
+	// faults that are half of all calls, within 10 s. A negative number in it
+	// turns withdrawing off.
+	Withdraw FaultPolicy
 
 	// DrainLimit is how long a replaced release may take to finish its
 	// requests before it is reported as stuck. Default 30 s.
@@ -65,6 +74,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if len(c.Drivers) == 0 {
 		return c, problem.New(problem.Internal, "a runtime needs a driver").Cure("set Config.Drivers")
+	}
+	if err := c.Withdraw.complete(); err != nil {
+		return c, err
 	}
 	c.Drivers = maps.Clone(c.Drivers)
 	c.observers()

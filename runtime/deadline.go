@@ -3,68 +3,144 @@ package runtime
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/swapline/swapline/runtime/driver"
 )
+
+// clock tells the time since the runtime began: one reading of the monotonic
+// clock where time.Now takes two.
+type clock struct{ began time.Time }
+
+func (c *clock) now() time.Duration { return time.Since(c.began) }
 
 // deadline is a context with a deadline whose timer is made only when somebody
 // waits for it. Most calls end before, and many strategies never look.
+//
+// The deadline of a call that ran on its caller's goroutine is used for the next
+// one at its place, unless somebody waited for it. Who still has it from an earlier
+// call finds it ended, or gets what is the later call's, but never a part of each:
+// the place's word tells the calls apart.
 type deadline struct {
-	context.Context
-	at      time.Time
-	callers bool // it is the parent's own
+	clock *clock
+	reuse bool            // never changed
+	base  context.Context // of values that go before those of outer; never changed
 
+	// The call is under way while the place's word is this one. It is set last
+	// of all that begin sets.
+	place *atomic.Uint64
+	word  atomic.Uint64
+
+	outer   context.Context
+	at      time.Duration // on the clock
+	callers bool          // it is outer's own
+	used    driver.Usage  // by the call; no part of the context
+
+	waited atomic.Bool // timed is set, or about to be
 	mu     sync.Mutex
-	timed  context.Context // nil until somebody waits
-	cancel context.CancelFunc
-	ended  bool
+	timed  context.Context    // guarded by mu; nil until somebody waits
+	cancel context.CancelFunc // guarded by mu
 }
 
-// before makes a context that ends at the given time, or with ctx. The caller
-// calls end when nobody needs it any more.
-func before(ctx context.Context, at time.Time) *deadline {
-	d := &deadline{}
-	d.begin(ctx, at)
-	return d
-}
-
-// begin is before for a deadline that lies in something else.
-func (d *deadline) begin(ctx context.Context, at time.Time) {
-	own, ok := ctx.Deadline()
-	if d.callers = ok && own.Before(at); d.callers {
-		at = own
+// begin makes d the context of a call that has the given place, begins now and
+// ends with outer, or after limit. The caller calls end when the call has
+// returned, and then leaves the place.
+func (d *deadline) begin(outer context.Context, place *atomic.Uint64, word uint64, now, limit time.Duration) {
+	at, callers := now+limit, false
+	if own, ok := outer.Deadline(); ok {
+		if left := time.Until(own); left < limit {
+			at, callers = now+left, true
+		}
 	}
-	d.Context, d.at = ctx, at
+	d.outer, d.at, d.callers, d.place = outer, at, callers, place
+	d.word.Store(word)
 }
+
+// end frees the timer and ends what was derived from the context.
+func (d *deadline) end() {
+	if d.waited.Load() {
+		d.stop()
+	}
+}
+
+func (d *deadline) stop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cancel != nil {
+		d.cancel()
+	}
+}
+
+// view is what begin set, seen by who may come too late.
+type view struct {
+	outer   context.Context
+	at      time.Duration
+	callers bool
+	word    uint64
+	live    bool // the call is under way
+}
+
+func (d *deadline) view() view {
+	word := d.word.Load()
+	live := d.place.Load() == word
+	if d.reuse && !live {
+		return view{outer: context.Background()}
+	}
+	v := view{d.outer, d.at, d.callers, word, live}
+	if d.reuse && d.word.Load() != word {
+		return view{outer: context.Background()}
+	}
+	return v
+}
+
+// Bound implements driver.Bounded: who waits for a call that does not watch its
+// context can lend it a goroutine, and gets d back with it.
+func (d *deadline) Bound() (outer context.Context, cooperative bool) { return d.outer, d.reuse }
 
 // parent returns why the parent, and not d's own time, ends d. Whose time is over
 // cannot be seen from the parent's Err: its timer may fire later than d looks at
 // the clock.
 func (d *deadline) parent() error {
-	if d.callers {
+	v := d.view()
+	if v.callers {
 		return context.DeadlineExceeded
 	}
-	return d.Context.Err()
+	return v.outer.Err()
 }
 
 // Deadline implements context.Context.
-func (d *deadline) Deadline() (time.Time, bool) { return d.at, true }
+func (d *deadline) Deadline() (time.Time, bool) {
+	v := d.view()
+	if v.callers {
+		return v.outer.Deadline()
+	}
+	return d.clock.began.Add(v.at), true
+}
+
+// Value implements context.Context.
+func (d *deadline) Value(key any) any {
+	if v := d.base.Value(key); v != nil {
+		return v
+	}
+	return d.view().outer.Value(key)
+}
 
 // Done implements context.Context.
 func (d *deadline) Done() <-chan struct{} { return d.wait().Done() }
 
 // Err implements context.Context.
 func (d *deadline) Err() error {
-	d.mu.Lock()
-	timed, ended := d.timed, d.ended
-	d.mu.Unlock()
+	if d.waited.Load() {
+		return d.wait().Err()
+	}
+	v := d.view()
 	switch {
-	case timed != nil:
-		return timed.Err()
-	case ended:
+	case !v.live:
 		return context.Canceled
-	case d.Context.Err() != nil:
-		return d.Context.Err()
-	case time.Until(d.at) <= 0:
+	case v.outer.Err() != nil:
+		return v.outer.Err()
+	case d.clock.now() >= v.at:
 		return context.DeadlineExceeded
 	}
 	return nil
@@ -73,27 +149,31 @@ func (d *deadline) Err() error {
 // AfterFunc lets package context derive from d without a goroutine.
 func (d *deadline) AfterFunc(f func()) func() bool { return context.AfterFunc(d.wait(), f) }
 
-// wait makes the context with the timer.
+// wait makes the context with the timer, if the call is under way. It says so
+// first and looks again; end does it the other way round.
 func (d *deadline) wait() context.Context {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.timed == nil {
-		d.timed, d.cancel = context.WithDeadline(d.Context, d.at)
-		if d.ended {
-			d.cancel()
-		}
+	if d.timed != nil {
+		return d.timed
 	}
+	v := d.view()
+	if !v.live {
+		return ended()
+	}
+	d.waited.Store(true)
+	if d.place.Load() != v.word {
+		return ended()
+	}
+	d.timed, d.cancel = context.WithDeadline(v.outer, d.clock.began.Add(v.at))
 	return d.timed
 }
 
-// end frees the timer and ends the context.
-func (d *deadline) end() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.ended = true
-	if d.cancel != nil {
-		d.cancel()
-	}
+// ended is the context of a call that is over.
+func ended() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
 }
 
-var _ context.Context = (*deadline)(nil)
+var _ driver.Bounded = (*deadline)(nil)

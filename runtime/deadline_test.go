@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -19,7 +20,7 @@ func TestADeadlineEndsWithItsTimeOrItsParent(t *testing.T) {
 		if d.Err() != context.DeadlineExceeded {
 			t.Errorf("waits %t: after its time it says %v", waits, d.Err())
 		}
-		d.end()
+		d.over()
 		d = before(parent, future)
 		if waits {
 			_ = d.Done()
@@ -27,21 +28,37 @@ func TestADeadlineEndsWithItsTimeOrItsParent(t *testing.T) {
 		if at, ok := d.Deadline(); !ok || !at.Equal(future) || d.Err() != nil {
 			t.Errorf("waits %t: before its time it says %v, %v", waits, at, d.Err())
 		}
-		d.end()
+		d.over()
 		if d.Err() != context.Canceled || waits != closed(d) {
 			t.Errorf("waits %t: after its end it says %v", waits, d.Err())
 		}
 	}
 	gone := errors.New("gone")
 	waiting, asking := before(parent, future), before(parent, future)
-	defer waiting.end()
-	defer asking.end()
+	defer waiting.over()
+	defer asking.over()
 	done := waiting.Done()
 	cancel(gone)
 	<-done
 	if waiting.Err() != context.Canceled || asking.Err() != context.Canceled || context.Cause(asking) != gone {
 		t.Errorf("after its parent's end: %v, %v, cause %v", waiting.Err(), asking.Err(), context.Cause(asking))
 	}
+}
+
+// before makes a deadline of a call that began now and ends at the given time.
+func before(ctx context.Context, at time.Time) *deadline {
+	now := time.Now()
+	d := &deadline{clock: &clock{now.Add(-time.Minute)}, base: context.Background()}
+	place := new(atomic.Uint64)
+	place.Store(1)
+	d.begin(ctx, place, 1, time.Minute, at.Sub(now))
+	return d
+}
+
+// over ends the call.
+func (d *deadline) over() {
+	d.end()
+	d.place.Store(0)
 }
 
 // closed reports whether Done was made and is closed; it makes none.
@@ -52,7 +69,7 @@ func TestADeadlineIsTheEarlierOfTwo(t *testing.T) {
 	defer cancel()
 	want, _ := soon.Deadline()
 	d := before(soon, time.Now().Add(time.Hour))
-	defer d.end()
+	defer d.over()
 	if got, _ := d.Deadline(); !got.Equal(want) {
 		t.Errorf("deadline %v, want the parent's %v", got, want)
 	}
@@ -60,7 +77,7 @@ func TestADeadlineIsTheEarlierOfTwo(t *testing.T) {
 
 func TestADeadlineThatEndedBeforeSomebodyWaitsIsClosed(t *testing.T) {
 	d := before(context.Background(), time.Now().Add(time.Hour))
-	d.end()
+	d.over()
 	<-d.Done()
 }
 
@@ -77,7 +94,7 @@ func TestContextsDeriveFromADeadline(t *testing.T) {
 	if child.Value(key{}) != 7 || !stop() {
 		t.Error("a derived context lacks what its parent has")
 	}
-	d.end()
+	d.over()
 	<-child.Done()
 	<-fired
 }
@@ -90,7 +107,7 @@ func TestADeadlineIsSafeForConcurrentUse(t *testing.T) {
 			wg.Go(func() { <-d.Done() })
 			wg.Go(func() { _ = d.Err() })
 		}
-		wg.Go(d.end)
+		wg.Go(d.over)
 		wg.Wait()
 	}
 }
@@ -120,3 +137,56 @@ type unaware struct {
 }
 
 func (u unaware) Deadline() (time.Time, bool) { return u.at, true }
+
+// again makes a deadline that one call after another at its place uses.
+type again struct {
+	d     *deadline
+	place atomic.Uint64
+	calls uint64
+}
+
+func (a *again) begin(outer context.Context) {
+	a.calls++
+	word := a.calls<<leftShift | takenMark
+	a.place.Store(word)
+	a.d.begin(outer, &a.place, word, time.Minute, time.Hour)
+}
+
+func (a *again) end() {
+	a.d.end()
+	a.place.Store(a.calls << leftShift)
+}
+
+func newAgain() *again {
+	return &again{d: &deadline{clock: &clock{time.Now().Add(-time.Minute)}, base: context.Background(), reuse: true}}
+}
+
+type requestKey struct{}
+
+// TestWhoKeepsAContextFindsItEnded: a strategy that breaks its promise sees an end
+// between two calls, and during the next one that call's context.
+func TestWhoKeepsAContextFindsItEnded(t *testing.T) {
+	a := newAgain()
+	a.begin(context.WithValue(context.Background(), requestKey{}, "first"))
+	if a.d.Err() != nil || a.d.Value(requestKey{}) != "first" {
+		t.Errorf("during its call: %v, %v", a.d.Err(), a.d.Value(requestKey{}))
+	}
+	a.end()
+	if a.d.Err() != context.Canceled || a.d.Value(requestKey{}) != nil || a.d.waited.Load() {
+		t.Errorf("afterwards: %v, %v", a.d.Err(), a.d.Value(requestKey{}))
+	}
+	<-a.d.Done()
+	if a.d.waited.Load() {
+		t.Error("who came too late spoils the context of the next call")
+	}
+	a.begin(context.WithValue(context.Background(), requestKey{}, "second"))
+	if a.d.Err() != nil || a.d.Value(requestKey{}) != "second" {
+		t.Errorf("during the next call: %v, %v", a.d.Err(), a.d.Value(requestKey{}))
+	}
+	done := a.d.Done()
+	a.end()
+	<-done
+	if !a.d.waited.Load() {
+		t.Error("a context that somebody waited for would be used again")
+	}
+}

@@ -95,7 +95,7 @@ func (p *pipeline) deploy(ctx context.Context, up Upload, m matched) (Outcome, e
 	if err != nil {
 		return Outcome{}, err
 	}
-	ready, err := p.prepare(ctx, c, rigour{baseline: true, own: true})
+	ready, err := p.prepare(ctx, c, rigour{baseline: true, renew: up.NewBaseline, own: true})
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -105,7 +105,7 @@ func (p *pipeline) deploy(ctx context.Context, up Upload, m matched) (Outcome, e
 	case actionHold:
 		return p.hold(ctx, ready)
 	}
-	return p.switchTo(ctx, ready, up.Actor, up.Reason)
+	return p.switchTo(ctx, ready, Change{Actor: up.Actor, Reason: up.Reason, NewBaseline: up.NewBaseline})
 }
 
 // prepare loads and validates within the prepare limit.
@@ -120,6 +120,7 @@ func (p *pipeline) prepare(ctx context.Context, c committed, want rigour) (v val
 		err = problem.New(problem.FaultDeadline, "%s was not ready within %s: %w", p.name, p.rt.cfg.PrepareLimit, err).
 			Cure("make its constructor and Validate faster, or raise the host's prepare limit")
 	}
+	p.tellPanic(ctx, c, err)
 	return v, err
 }
 

@@ -139,7 +139,7 @@ func behaviour(of string) func(*world) runtime.Upload {
 		if strings.HasPrefix(of, "validate_") {
 			b.Methods = []string{abi.MethodExecute, abi.MethodValidate}
 		}
-		return w.upload(b)
+		return w.renewing(b)
 	}
 }
 
@@ -263,7 +263,7 @@ func TestAStrategyNeverLosesAMethod(t *testing.T) {
 	b.Methods = []string{abi.MethodExecute, abi.MethodValidate}
 	w.deploy(b)
 	_, err := w.rt.Deploy(context.Background(), w.upload(release(2)))
-	if p := wantCode(t, err, problem.MethodSetShrunk); p.Check != "baseline" {
+	if p := wantCode(t, err, problem.BaselineMismatch); p.Check != "baseline" {
 		t.Fatalf("%+v", p)
 	}
 }

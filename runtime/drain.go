@@ -55,6 +55,7 @@ func (r *Runtime) drain(s *strategy, retired *slot.Retired[*release]) {
 	r.draining.Go(func() {
 		defer s.drains.remove(d)
 		r.awaitDrain(d)
+		defer r.leaks.follow(s, old)
 		if err := old.close(context.Background()); err != nil {
 			r.cfg.Log.Warn("closing a release", "strategy", s.name, "release", old.info.Version, "error", err)
 			return

@@ -28,11 +28,11 @@ type act struct {
 func acts() []act {
 	return []act{
 		{"deploy", func(ctx context.Context, w *world) error {
-			_, err := w.rt.Deploy(ctx, w.upload(validated(4)))
+			_, err := w.rt.Deploy(ctx, w.renewing(validated(4)))
 			return err
 		}, 4, 1},
 		{"hold", func(ctx context.Context, w *world) error {
-			up := w.upload(validated(4))
+			up := w.renewing(validated(4))
 			up.Hold = true
 			_, err := w.rt.Deploy(ctx, up)
 			return err
@@ -48,6 +48,13 @@ func validated(version int) build {
 	b := behaving(version, tck.ValidateOK)
 	b.Methods = []string{"Execute", "Validate"}
 	return b
+}
+
+// renewing uploads a release that has other methods than those before it.
+func (w *world) renewing(b build) runtime.Upload {
+	up := w.upload(b)
+	up.NewBaseline = true
+	return up
 }
 
 // prepared is a world on disk that serves 2, knows 1 and holds 3, closed.

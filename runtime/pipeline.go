@@ -241,11 +241,16 @@ func (p *pipeline) load(ctx context.Context, c committed) (l loaded, err error) 
 			return "", problem.New(problem.KindUnknown, "this host runs no artifacts of kind %q", m.Kind).At("/kind").
 				Cure("build the release for a kind of this host")
 		}
-		in, err := p.open(ctx, d, c, grant)
+		spec := p.spec(c, grant)
+		in, err := d.Load(ctx, spec)
 		if err != nil {
 			return "", err
 		}
+		for _, f := range driver.FindingsOf(in) {
+			p.checks = append(p.checks, Check(f))
+		}
 		rel := p.rt.newRelease(describe(c.Verified, c.accepted), c.Verified, in)
+		rel.came(spec)
 		p.undo = append(p.undo, func(failed bool) error {
 			if !failed {
 				return nil
@@ -253,16 +258,16 @@ func (p *pipeline) load(ctx context.Context, c committed) (l loaded, err error) 
 			return rel.close(context.WithoutCancel(ctx))
 		})
 		l = loaded{c, rel}
-		return string(m.Kind), nil
+		return string(m.Kind), rel.checkDeadline()
 	})
 	return l, err
 }
 
-// open calls the driver.
-func (p *pipeline) open(ctx context.Context, d driver.Driver, c committed, grant *capability.Grant) (driver.Instance, error) {
+// spec is what the driver gets.
+func (p *pipeline) spec(c committed, grant *capability.Grant) driver.Spec {
 	m := c.Manifest()
-	return d.Load(ctx, driver.Spec{
+	return driver.Spec{
 		Digest: c.Digest(), Manifest: m, Path: c.artifact.Path, Now: p.rt.cfg.Now, Grant: grant, Loaded: time.Now(),
 		Log: p.rt.cfg.Log.With("strategy", m.Name, "release", m.Version),
-	})
+	}
 }

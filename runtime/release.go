@@ -8,6 +8,7 @@ import (
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
+	"github.com/swapline/swapline/runtime/rebind"
 	"github.com/swapline/swapline/runtime/store"
 	"github.com/swapline/swapline/runtime/trust"
 )
@@ -23,12 +24,19 @@ type release struct {
 	metered  driver.Metered // the instance, if it is one
 	textual  driver.Textual // the instance, if it is one
 	timeout  time.Duration
-	gate     gate
-	signals  *signals
-	rt       *Runtime
-	route    store.Route // under which it is published
+	gate     *gate
+	conduct
+	signals *signals
+	rt      *Runtime
+	route   store.Route       // under which it is published
+	points  *rebind.Admission // what it exposes and supplies; nil if nothing
+	claims  *driver.Claims    // the same as the strategy says it; nil until it is asked
 
-	requests, faults, business atomic.Int64
+	methods, signatures []string // of the instance, once it is validated
+
+	faults, business atomic.Int64
+	uncounted        atomic.Int64 // what the gate's count of calls lacks
+	watch            *watch       // of its faults
 }
 
 // newRelease wraps a loaded instance.
@@ -53,6 +61,7 @@ func (r *Runtime) newRelease(info Release, v trust.Verified, in driver.Instance)
 		timeout: min(timeout, r.cfg.MaxTimeout),
 		gate:    newGate(min(slots, maxGate)),
 		signals: r.telemetry.forRelease(info),
+		watch:   newWatch(r.cfg.Withdraw.rules(m.Withdraw), time.Now()),
 	}
 }
 
@@ -67,6 +76,8 @@ func (rel *release) close(ctx context.Context) (err error) {
 			err = problem.New(problem.Internal, "the driver panicked while closing %s: %s", rel.label(), driver.PanicFault(p).Message)
 		}
 	}()
+	rel.points.Close()
+	rel.points, rel.claims = nil, nil // a closed release may be kept; its values must not
 	return rel.instance.Close(ctx)
 }
 

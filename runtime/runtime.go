@@ -10,9 +10,10 @@
 //	commit    the artifact gets its place by digest       -> committed
 //	grant     engine and capabilities against the policy  -> *capability.Grant
 //	load      the driver opens it                         -> *release
-//	validate  abi_version, method_set, baseline, validate, golden_cases -> validated
+//	validate  abi_version, method_set, baseline, validate, golden_cases and, if there
+//	          are points to expose or to bind, rebind -> validated
 //	activate  release, route, high-water mark and journal in one transaction -> activated
-//	publish   the slot hands the new release out
+//	publish   points get their values, then the slot hands the new release out
 //	drain     the old release finishes its requests and is closed
 //
 // Each stage takes only what the stage before it makes, so bytes that were not
@@ -39,8 +40,42 @@
 // it is. Rollback without a release goes to the one that was stable before, so
 // two in a row return to where they began. Deploying or switching to what is
 // already served changes nothing and is no error: the generation stays.
-// A slot serves the methods that it ever served (the baseline); Rollback is
-// exempt, since the release was accepted before.
+//
+// The first release that is served sets the strategy's baseline: the names of its
+// methods, and for its kind the signatures of constructor, methods and what is
+// optional in the contract, as the driver reads them off the loaded code. A release
+// that has less than the baseline, or more, or the same with another type, is
+// refused with the lines that differ. A kind that is served for the first time
+// must have the same method names and then adds its signatures. A difference that
+// is meant becomes the new baseline when the change says NewBaseline; the journal
+// keeps that, and the other kinds record theirs anew. Rollback is exempt, since
+// the release was accepted before, and leaves the baseline where it is, as it does
+// with the mark: the next release follows the newest one, not the emergency. A
+// route of an older program has method names only; its next release that is not a
+// rollback adds the signatures.
+//
+// # Withdrawal
+//
+// A release whose faults cross the policy (Config.Withdraw, and what its manifest
+// asks for beyond it) is withdrawn: the runtime rolls back to the release that was
+// stable before, through the same pipeline, once, as the actor "swapline" and with
+// the numbers as the reason; the journal's action is "withdraw". Only faults of
+// calls count, no business errors and no golden cases. A person's change that came
+// first wins, since a withdrawal names the generation that it judged.
+//
+// If there is nothing to go back to, or it does not load or validate, the release
+// serves on and Status.Failing says why: some answers are better than none, and
+// whoever asks for a strategy without a release gets none. Such a withdrawal is
+// tried again by later faults, after a second, then two, and at most a minute.
+//
+// The runtime never brings back what it withdrew: Rollback without a release and a
+// further withdrawal refuse it, so that two bad releases do not take turns. A
+// person who names it may. The route says so and outlives a restart; counters
+// begin anew.
+//
+// Known gap: a host that stands still, because it is starved or its disk is, makes
+// deadline faults that are no fault of the release. The release before then fails
+// as well and stays, because what was withdrawn does not come back.
 //
 // # Restart
 //
@@ -64,8 +99,10 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/swapline/swapline/runtime/problem"
+	"github.com/swapline/swapline/runtime/rebind"
 	"github.com/swapline/swapline/runtime/slot"
 	"github.com/swapline/swapline/runtime/store"
 )
@@ -73,8 +110,12 @@ import (
 // Runtime is safe for concurrent use. Make it with [Open], end it with Close.
 type Runtime struct {
 	cfg       Config
+	clock     clock
 	telemetry *telemetry
 	artifacts artifacts
+	points    *rebind.Registry
+	leaks     *leaks
+	watchman  watchman
 	draining  sync.WaitGroup // one for each release that is not closed yet
 
 	// strategies is replaced as a whole, under mu; readers only load it.
@@ -112,10 +153,14 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runtime{cfg: cfg}
+	r := &Runtime{cfg: cfg, clock: clock{time.Now()}, leaks: newLeaks(), watchman: watchman{ended: make(chan struct{})}}
 	r.artifacts.store = cfg.Store
 	r.strategies.Store(&map[string]*strategy{})
+	if r.points, err = rebind.Open(cfg.Points); err != nil {
+		return nil, asProblem("open", err)
+	}
 	if r.telemetry, err = newTelemetry(cfg, r.observe); err != nil {
+		r.points.Close()
 		return nil, err
 	}
 	if err := r.load(ctx); err != nil {
@@ -158,7 +203,9 @@ func (r *Runtime) abandon() {
 		r.drain(s, s.slot.Close())
 	}
 	r.draining.Wait()
+	r.stopLooking()
 	r.telemetry.close()
+	r.points.Close()
 }
 
 // reopen serves one stored route or notes why not.
@@ -299,7 +346,9 @@ func (r *Runtime) closeDrivers(ctx context.Context) error {
 		return nil
 	}
 	r.closed = true
+	r.stopLooking()
 	r.telemetry.close()
+	r.points.Close()
 	var first error
 	for _, kind := range slices.Sorted(maps.Keys(r.cfg.Drivers)) {
 		if err := r.cfg.Drivers[kind].Close(ctx); err != nil && first == nil {

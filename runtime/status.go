@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -22,6 +23,8 @@ func (r *Runtime) Status(ctx context.Context, strategy string) (Status, error) {
 		return Status{}, asProblem("status", err)
 	}
 	st := Status{Strategy: strategy, Draining: s.drains.status()}
+	st.Points, st.Bindings = r.points.Of(strategy)
+	st.Leaks = r.leaks.of(strategy)
 	if trouble := s.trouble.Load(); trouble != nil {
 		st.Problem = *trouble
 	}
@@ -50,19 +53,22 @@ func (r *Runtime) routed(ctx context.Context, s *strategy, st *Status) error {
 	defer lease.Done()
 	rel := lease.Value()
 	st.Stable, st.InFlight = new(rel.info), inFlight
-	st.Requests, st.Faults, st.BusinessErrors = rel.requests.Load(), rel.faults.Load(), rel.business.Load()
+	st.Requests, st.Faults, st.BusinessErrors = rel.counted(), rel.faults.Load(), rel.business.Load()
 	stats := driver.StatsOf(rel.instance)
-	st.Instances, st.MemoryBytes, st.Abandoned = stats.Instances, stats.MemoryBytes, stats.Abandoned
+	st.Instances, st.MemoryBytes, st.Abandoned, st.Restarts = stats.Instances, stats.MemoryBytes, stats.Abandoned, stats.Restarts
+	st.Failing = cmp.Or(stats.Trouble, rel.watch.failing())
+	st.Overdue = rel.overdue()
 	return r.history(ctx, rel.route, st)
 }
 
 // history fills in how a route came about; the journal may be ahead of it.
 func (r *Runtime) history(ctx context.Context, route store.Route, st *Status) error {
-	st.Generation, st.Since = route.Generation, route.Since
+	st.Generation, st.Since, st.Baseline = route.Generation, route.Since, baselineOf(route)
+	st.PreviousWithdrawn = route.PreviousWithdrawn
 	st.Previous = r.stored(ctx, route.Strategy, route.Previous)
 	changes, err := r.cfg.Store.Changes(ctx, route.Strategy, route.Generation, journalShown)
 	for _, c := range changes {
-		st.Changes = append(st.Changes, JournalEntry{Action: c.Action, From: c.From, To: c.To, Generation: c.Generation, Actor: c.Actor, Reason: c.Reason, At: c.At})
+		st.Changes = append(st.Changes, JournalEntry{Action: c.Action, From: c.From, To: c.To, Generation: c.Generation, Actor: c.Actor, Reason: c.Reason, NewBaseline: c.NewBaseline, At: c.At})
 	}
 	return err
 }

@@ -16,7 +16,8 @@ func (r *Runtime) Switch(ctx context.Context, c Change) (Outcome, error) {
 }
 
 // Rollback serves an accepted release whatever its sequence, and records that
-// it went back; c.Release "" is the release that was stable before.
+// it went back; c.Release "" is the release that was stable before, unless the
+// runtime has withdrawn that one.
 func (r *Runtime) Rollback(ctx context.Context, c Change) (Outcome, error) {
 	return r.change(ctx, store.ActionRollback, c, (*pipeline).back)
 }
@@ -72,10 +73,10 @@ func (p *pipeline) forward(ctx context.Context, c Change) (Outcome, error) {
 	if err := p.order(ctx, found.Verified); err != nil {
 		return Outcome{}, err
 	}
-	return p.serveAgain(ctx, found, rigour{baseline: true, own: true}, c)
+	return p.serveAgain(ctx, found, rigour{baseline: true, renew: c.NewBaseline, own: true}, c)
 }
 
-// back is Rollback under the strategy's turn.
+// back is Rollback, or a withdrawal, under the strategy's turn.
 func (p *pipeline) back(ctx context.Context, c Change) (Outcome, error) {
 	target, err := p.rollbackTarget(ctx, c.Release)
 	if err != nil {
@@ -100,6 +101,10 @@ func (p *pipeline) rollbackTarget(ctx context.Context, name string) (store.Relea
 		return store.Release{}, problem.New(problem.NothingToRollBack, "%s has served only one release", p.name).
 			Cure("name a release to roll back to, or deploy another one")
 	}
+	if p.route.PreviousWithdrawn {
+		return store.Release{}, problem.New(problem.NothingToRollBack, "the release that %s served before was withdrawn because of its faults", p.name).
+			Got("%s", p.route.Previous).Cure("name a release to roll back to, this one if it must be, or deploy another one")
+	}
 	return p.rt.cfg.Store.Release(ctx, p.name, p.route.Previous)
 }
 
@@ -112,7 +117,7 @@ func (p *pipeline) serveAgain(ctx context.Context, found committed, want rigour,
 	if err != nil {
 		return Outcome{}, err
 	}
-	return p.switchTo(ctx, ready, c.Actor, c.Reason)
+	return p.switchTo(ctx, ready, c)
 }
 
 // restore serves what a stored route names, without a new generation: at Open,

@@ -2,11 +2,17 @@ package runtime
 
 import (
 	"context"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/swapline/swapline/runtime/problem"
 )
@@ -17,11 +23,14 @@ const scope = "github.com/swapline/swapline/runtime"
 // telemetry holds the instruments of one Runtime.
 type telemetry struct {
 	tracer       trace.Tracer
+	provider     trace.TracerProvider
+	dark         atomic.Int64 // time on the clock until which nobody sees spans
 	duration     metric.Float64Histogram
 	instructions metric.Int64Histogram
 	requests     metric.Int64Counter
 	changes      metric.Int64Counter
 	observed     metric.Registration
+	nobody       trace.Span // the span of a call that nobody traces
 }
 
 // buckets of the duration histogram in seconds, from one microsecond up.
@@ -35,12 +44,19 @@ func instructionBuckets() []float64 {
 }
 
 // observation reports the gauges of one strategy.
-type observation func(strategy string, generation uint64, draining int)
+type observation func(gauges)
+
+// gauges are the moment's figures of one strategy.
+type gauges struct {
+	strategy                  string
+	generation                uint64
+	draining, leaked, overdue int
+}
 
 func newTelemetry(cfg Config, observe func(observation)) (*telemetry, error) {
 	meter := cfg.Meter.Meter(scope)
-	t := &telemetry{tracer: cfg.Tracer.Tracer(scope)}
-	var errs [7]error
+	t := &telemetry{tracer: cfg.Tracer.Tracer(scope), provider: cfg.Tracer, nobody: trace.SpanFromContext(context.Background())}
+	var errs [9]error
 	t.duration, errs[0] = meter.Float64Histogram("swapline.execute.duration", metric.WithUnit("s"),
 		metric.WithDescription("time inside of the strategy"), metric.WithExplicitBucketBoundaries(buckets()...))
 	t.requests, errs[1] = meter.Int64Counter("swapline.execute.requests", metric.WithDescription("calls of Execute that reached a release, by outcome"))
@@ -51,20 +67,50 @@ func newTelemetry(cfg Config, observe func(observation)) (*telemetry, error) {
 	errs[3] = err
 	draining, err := meter.Int64ObservableGauge("swapline.draining", metric.WithDescription("replaced releases that are not closed yet"))
 	errs[4] = err
+	leaked, err := meter.Int64ObservableGauge("swapline.goroutines.leaked", metric.WithDescription("goroutines of closed releases that live on"))
+	errs[7] = err
+	overdue, err := meter.Int64ObservableGauge("swapline.overdue", metric.WithDescription("calls with a cooperative deadline that are past it"))
+	errs[8] = err
 	t.observed, errs[5] = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		observe(func(strategy string, g uint64, d int) {
-			set := metric.WithAttributeSet(attribute.NewSet(attribute.String("strategy", strategy)))
-			o.ObserveInt64(generation, int64(g), set)
-			o.ObserveInt64(draining, int64(d), set)
+		observe(func(g gauges) {
+			set := metric.WithAttributeSet(attribute.NewSet(attribute.String("strategy", g.strategy)))
+			o.ObserveInt64(generation, int64(g.generation), set)
+			o.ObserveInt64(draining, int64(g.draining), set)
+			o.ObserveInt64(leaked, int64(g.leaked), set)
+			o.ObserveInt64(overdue, int64(g.overdue), set)
 		})
 		return nil
-	}, generation, draining)
+	}, generation, draining, leaked, overdue)
 	for _, err := range errs {
 		if err != nil {
 			return nil, problem.New(problem.Internal, "metric instruments: %w", err)
 		}
 	}
 	return t, nil
+}
+
+// look is how often a program is asked whether it has set a provider meanwhile.
+const look = time.Second
+
+// unseen reports whether nobody can see spans: those of the no-op provider, and those
+// of the global one before a program sets it. Starting a span costs as much as a
+// short call.
+func (t *telemetry) unseen(now time.Duration) bool {
+	if int64(now) < t.dark.Load() {
+		return true
+	}
+	if !silent(t.provider) {
+		return false
+	}
+	t.dark.Store(int64(now + look))
+	return true
+}
+
+func silent(p trace.TracerProvider) bool {
+	if _, none := p.(noop.TracerProvider); none {
+		return true
+	}
+	return p == otel.GetTracerProvider() && strings.HasSuffix(reflect.TypeOf(p).String(), "global.tracerProvider")
 }
 
 // close stops the gauges.
@@ -78,7 +124,12 @@ func (t *telemetry) close() {
 func (r *Runtime) observe(report observation) {
 	for name, s := range *r.strategies.Load() {
 		if s.known.Load() {
-			report(name, s.slot.Generation(), len(s.drains.list()))
+			g := gauges{strategy: name, generation: s.slot.Generation(), draining: len(s.drains.list())}
+			for _, l := range r.leaks.of(name) {
+				g.leaked += l.Goroutines
+			}
+			s.each(func(rel *release) { g.overdue += rel.overdue() })
+			report(g)
 		}
 	}
 }
@@ -106,6 +157,8 @@ const (
 	verdictDepth
 	verdictOutput
 	verdictHost
+	verdictCrashed
+	verdictWorker
 	verdictInput
 	verdictError
 	verdicts // their number
@@ -115,7 +168,8 @@ const (
 func (v verdict) String() string {
 	return [verdicts]string{"ok", abiOutcome, string(problem.Overloaded), string(problem.Canceled), string(problem.FaultPanic), string(problem.FaultTrap),
 		string(problem.FaultDeadline), string(problem.FaultMemory), string(problem.FaultABI),
-		string(problem.FaultFuel), string(problem.FaultDepth), string(problem.FaultOutput), string(problem.FaultHost), "bad_input", "error"}[v]
+		string(problem.FaultFuel), string(problem.FaultDepth), string(problem.FaultOutput), string(problem.FaultHost),
+		string(problem.FaultCrashed), string(problem.FaultWorker), "bad_input", "error"}[v]
 }
 
 // abiOutcome covers every business error: their codes are the strategies' own
@@ -135,6 +189,7 @@ func verdictOf(code problem.Code) verdict {
 // none.
 type signals struct {
 	telemetry *telemetry
+	function  string // that runs, "" if that is not known
 	span      []trace.SpanStartOption
 	record    [verdicts][]metric.RecordOption
 	add       [verdicts][]metric.AddOption
@@ -144,7 +199,7 @@ type signals struct {
 func (t *telemetry) forRelease(info Release) *signals {
 	s := &signals{telemetry: t}
 	base := []attribute.KeyValue{attribute.String("strategy", info.Strategy), attribute.String("version", info.Version), attribute.String("kind", string(info.Kind))}
-	s.span = []trace.SpanStartOption{trace.WithAttributes(append(base, attribute.String("digest", string(info.Digest)))...)}
+	s.span = []trace.SpanStartOption{trace.WithAttributes(append(base, attribute.String("digest", string(info.Digest)), attribute.String("release", info.Version))...)}
 	for v := range verdicts {
 		s.outcome[v] = attribute.String("outcome", v.String())
 		set := metric.WithAttributeSet(attribute.NewSet(append(base[:len(base):len(base)], s.outcome[v])...))
@@ -154,11 +209,22 @@ func (t *telemetry) forRelease(info Release) *signals {
 	return s
 }
 
-func (s *signals) start(ctx context.Context) (context.Context, trace.Span) {
+// name adds the function that runs to the spans.
+func (s *signals) name(function string) {
+	if function != "" {
+		s.span = append(s.span, trace.WithAttributes(attribute.String("code.function.name", function)))
+	}
+	s.function = function
+}
+
+func (s *signals) start(ctx context.Context, now time.Duration) (context.Context, trace.Span) {
+	if s.telemetry.unseen(now) {
+		return ctx, s.telemetry.nobody
+	}
 	return s.telemetry.tracer.Start(ctx, "swapline.execute", s.span...)
 }
 
-func (s *signals) end(ctx context.Context, span trace.Span, v verdict, r Response) {
+func (s *signals) end(ctx context.Context, span trace.Span, v verdict, r *Response) {
 	s.telemetry.requests.Add(ctx, 1, s.add[v]...)
 	if r.Executed > 0 {
 		s.telemetry.duration.Record(ctx, r.Executed.Seconds(), s.record[v]...)

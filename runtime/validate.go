@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/abi/wire"
@@ -18,8 +17,11 @@ import (
 
 // rigour says which checks a way into the slot leaves out, and why it may.
 type rigour struct {
-	// baseline: Rollback is exempt, the release was accepted before.
+	// baseline: Rollback and a withdrawal are exempt, the release was accepted
+	// before.
 	baseline bool
+	// renew: it is to become the new baseline.
+	renew bool
 	// own: a restart does not ask the strategy for its dependencies.
 	own bool
 }
@@ -38,12 +40,15 @@ func (p *pipeline) validate(ctx context.Context, l loaded, want rigour) (validat
 		{"method_set", func(context.Context) (string, error) { return l.checkMethods() }},
 	}
 	if want.baseline {
-		checks = append(checks, check{"baseline", func(context.Context) (string, error) { return l.checkBaseline(p.route.Methods) }})
+		checks = append(checks, check{"baseline", func(context.Context) (string, error) { return l.checkBaseline(p.route, want.renew) }})
 	}
 	if want.own {
 		checks = append(checks, check{"validate", l.checkOwn})
 	}
-	checks = append(checks, check{"golden_cases", l.checkGolden})
+	checks = append(checks, check{"golden_cases", func(ctx context.Context) (string, error) { return p.golden(ctx, l.release) }})
+	if p.rebinds(l.release) {
+		checks = append(checks, check{"rebind", func(ctx context.Context) (string, error) { return p.rebind(ctx, l.release) }})
+	}
 	for _, c := range checks {
 		if err := p.step(ctx, c.name, c.ask); err != nil {
 			return validated{}, err
@@ -62,24 +67,16 @@ func (rel *release) checkABI() (string, error) {
 	return fmt.Sprint(got), nil
 }
 
+// checkMethods also keeps what the instance tells of itself: once is enough, and
+// here a driver may panic.
 func (rel *release) checkMethods() (string, error) {
-	got, want := rel.instance.Methods(), slices.Sorted(slices.Values(rel.manifest.Methods))
+	rel.methods, rel.signatures = rel.instance.Methods(), driver.SignaturesOf(rel.instance)
+	got, want := rel.methods, slices.Sorted(slices.Values(rel.manifest.Methods))
 	if !slices.Equal(got, want) {
 		return "", problem.New(problem.MethodSetMismatch, "%s does not have the methods that its manifest states", rel.label()).At("/methods").
 			Want("%s", listed(want)).Got("%s", listed(got)).Cure("sign the manifest of the artifact that was built")
 	}
 	return listed(got), nil
-}
-
-func (rel *release) checkBaseline(served []string) (string, error) {
-	got := rel.instance.Methods()
-	for _, method := range served {
-		if !slices.Contains(got, method) {
-			return "", problem.New(problem.MethodSetShrunk, "%s lacks method %s, which this strategy has served", rel.label(), method).
-				Want("%s", listed(served)).Got("%s", listed(got)).Cure("implement the method, or publish under another strategy name")
-		}
-	}
-	return listed(served), nil
 }
 
 func listed(methods []string) string {
@@ -133,7 +130,7 @@ func (rel *release) golden(ctx context.Context, c manifest.GoldenCase) *problem.
 		wrong = wrong.Want("business error %s", c.Rejected)
 	}
 	attempt := &call{in: c.Input}
-	err := rel.call(ctx, attempt, time.Now())
+	err := rel.rehearse(ctx, attempt)
 	var business *abi.Error
 	switch {
 	case errors.As(err, &business):
@@ -141,7 +138,9 @@ func (rel *release) golden(ctx context.Context, c manifest.GoldenCase) *problem.
 			return wrong.Got("business error %s", business.Code)
 		}
 	case err != nil:
-		return wrong.Got("%v", err)
+		wrong = wrong.Got("%v", err)
+		wrong.Cause = err
+		return wrong
 	case c.Rejected != "" || !wire.Equal(attempt.out, orEmpty(c.Output)):
 		return wrong.Got("%s", shown(attempt.out))
 	}

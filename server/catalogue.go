@@ -44,7 +44,7 @@ func Catalogue() []Group {
 		{GroupTrust, "The signed statement about a release was refused. What runs is not touched.",
 			slices.Concat(envelopeEntries(), policyEntries(), manifestEntries())},
 		{GroupArtifact, "The release was signed but cannot be served. What runs is not touched.",
-			slices.Concat(artifactEntries(), wasmEntries(), nativeEntries(), validationEntries())},
+			slices.Concat(artifactEntries(), wasmEntries(), nativeEntries(), quarantineEntries(), validationEntries(), rebindEntries())},
 		{GroupStore, "The host itself has a problem.", storeEntries()},
 	}
 }

@@ -43,14 +43,46 @@ func nativeEntries() []Entry {
 	}
 }
 
+// quarantineEntries are what a plugin did in the throw-away process, before the
+// host opened it.
+func quarantineEntries() []Entry {
+	return []Entry{
+		{problem.QuarantineInitPanic, 422, "Panic at the start", "A package of the plugin panicked while it was initialised. `detail` has the panic."},
+		{problem.QuarantineClash, 422, "Registered already", "The plugin registers a flag, an expvar variable, an HTTP pattern or the like that the host or another version of the strategy has registered: a process allows that once."},
+		{problem.QuarantineGoroutinePanic, 422, "Panic in a goroutine", "A goroutine that the plugin started panicked. In the host nothing would recover it. `detail` has the panic and where."},
+		{problem.QuarantineCrash, 422, "Crashed the process", "The plugin caused a fatal error of the Go runtime, or a signal ended the process. `detail` has the first lines of the report."},
+		{problem.QuarantineExit, 422, "Ended the process", "The plugin called os.Exit or log.Fatal, or started another program in place of its process."},
+		{problem.QuarantineGoexit, 422, "Ended its goroutine", "The plugin ended the goroutine that called it, with runtime.Goexit."},
+		{problem.QuarantineHang, 422, "Did not come back", "The plugin's start, constructor, Validate or a golden case did not return in its time."},
+		{problem.QuarantineMemory, 422, "Took all memory", "The plugin needed more memory than the throw-away process may have."},
+		{problem.QuarantineChanged, 422, "Changed the process", "The plugin changed what all strategies of the process share: working directory, environment, limits, signals, settings of the Go runtime, variables of the standard library. `detail` says what, `expected` how it was."},
+		{problem.QuarantineLeftovers, 422, "Left too much behind", "The plugin left processes, or too many goroutines or open files, before it served anything. `detail` says where goroutines were started."},
+		{problem.QuarantineOutput, 422, "Wrote too much", "The plugin wrote more to the standard streams than a strategy should that nobody has called. Log through the host."},
+		{problem.QuarantineForged, 422, "Forged a verdict", "The plugin wrote to the descriptor on which the throw-away process answers."},
+	}
+}
+
 func validationEntries() []Entry {
 	return []Entry{
 		{problem.ConstructorFailed, 422, "Constructor failed", "The strategy refused to be made, often because of its config. `detail` has its reason."},
 		{problem.ABIVersionMismatch, 422, "Other contract version", "The release speaks another version of the contract than this host."},
 		{problem.MethodSetMismatch, 422, "Method set differs", "What the loaded code implements is not what the manifest says."},
-		{problem.MethodSetShrunk, 409, "Method set shrunk", "The release lacks a method that the strategy has served so far."},
+		{problem.BaselineMismatch, 409, "Baseline mismatch", "The release has other methods, or methods of another type, than the strategy's releases so far. If that is meant, upload it with new_baseline=true."},
 		{problem.ConfigSchema, 422, "Config breaks its schema", "The manifest's config does not satisfy its own schema. `pointer` names the value."},
 		{problem.ValidateFailed, 422, "Validate refused", "The strategy's own Validate said no. `detail` has its reason."},
 		{problem.GoldenCaseFailed, 422, "Golden case failed", "The release does not give the answer that it was signed with. `expected` and `found` differ."},
+	}
+}
+
+func rebindEntries() []Entry {
+	return []Entry{
+		{problem.RebindMalformed, 422, "Not a point", "What the release exposes or supplies was not made with abi.NewPoint and abi.Bind, asking for it failed, or the release runs in a process of its own. See docs/rebinding.md."},
+		{problem.RebindName, 422, "Name of a point", "A strategy's points are called after it: its name, a dot and one word."},
+		{problem.RebindDuplicate, 422, "Point named twice", "The release exposes or binds one name twice."},
+		{problem.RebindNil, 422, "Nil function", "A function or interface that the release exposes or supplies is nil."},
+		{problem.RebindUndeclared, 409, "No such point", "The release binds a name that no served release and not the host exposes. Deploy the release that exposes it first."},
+		{problem.RebindTypeMismatch, 422, "Value of another type", "The value that the release supplies is not of the point's very type. `expected` and `found` spell both with the paths of their packages."},
+		{problem.RebindConflict, 409, "Point is taken", "Another strategy's release has bound the point, or another host in the same process has it."},
+		{problem.RebindInUse, 409, "Point is in use", "Others have bound a point that the release would take away or give another type. Roll them back first."},
 	}
 }

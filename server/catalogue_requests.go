@@ -26,6 +26,8 @@ func accessEntries() []Entry {
 		{problem.UnknownRelease, 404, "Unknown release", "The strategy has no such release. `swapline list STRATEGY` shows them."},
 		{problem.Overloaded, 503, "Overloaded", "The release's limit of calls at the same time, or the host's of uploads, is reached. Try again after `Retry-After`."},
 		{problem.ShuttingDown, 503, "Shutting down", "The server is stopping. Ask another instance."},
+		{problem.HostRenewing, 503, "Being renewed", "The host replaces its process and takes no changes for a moment; executions go on. Try again after `Retry-After`."},
+		{problem.RenewalBusy, 409, "Renewal has to wait", "The host cannot be renewed at this moment: another renewal, a change or the end of the process before is under way. `detail` says what. Try again soon."},
 		{problem.Canceled, 499, "Caller went away", "The caller ended the request before the answer. It is nobody's fault and counts for no release."},
 	}
 }
@@ -52,6 +54,8 @@ func executionEntries() []Entry {
 		{problem.FaultDepth, 502, "The strategy recursed too deeply", "Functions of the release called each other more deeply than `limits.call_depth` of its manifest allows."},
 		{problem.FaultOutput, 502, "The strategy's answer is too large", "The encoded answer is larger than `limits.output_bytes` of the release's manifest."},
 		{problem.FaultHost, 502, "The strategy called the host too often", "The call used more host functions than `limits.host_calls` of the release's manifest."},
+		{problem.FaultCrashed, 502, "The strategy's process ended", "The worker process that served the call ended before the answer: it crashed, exited or was killed. The server's log has the beginning of its report. It is started again by itself."},
+		{problem.FaultWorker, 503, "The strategy's process is not running", "The worker process ended and is started again later than this call could wait, or it ended so often that it stays down. Consider `swapline rollback`."},
 		{problem.FaultABI, 502, "The strategy broke the calling convention", "The release's answer is malformed or outside of the value domain. Its build or SDK is wrong."},
 	}
 }
@@ -61,6 +65,7 @@ func storeEntries() []Entry {
 		{problem.StoreFailed, 500, "Store failed", "Reading or writing the data folder failed, for example because the disk is full. Nothing was changed."},
 		{problem.StoreCorrupt, 500, "Store damaged", "What is stored does not have the digest that it should have. Restore the data folder."},
 		{problem.StoreLocked, 503, "Store in use", "Another process uses the same data folder."},
+		{problem.RenewalFailed, 500, "Renewal failed", "The process that should have taken over did not become ready, so the one before goes on as it was. `detail` says why."},
 		{problem.ArtifactMissing, 500, "Artifact missing", "The release's bytes are not in the store. Upload the release again."},
 		{problem.BuildFailed, 500, "Build failed", "The strategy's sources do not build. Only the command line reports this."},
 		{problem.Internal, 500, "Internal error", "A mistake in Swapline. The server's log has the details under the request id; please report it."},

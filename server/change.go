@@ -21,8 +21,8 @@ const maxReason = 500
 // act is what Switch and Rollback have in common.
 type act = func(*runtime.Runtime, context.Context, runtime.Change) (runtime.Outcome, error)
 
-// change handles switch and rollback: {"release": "...", "reason": "..."}, of
-// which needed keys must be there.
+// change handles switch and rollback: {"release": "...", "reason": "...",
+// "new_baseline": false}, of which needed keys must be there.
 func (a *api) change(do act, needed ...string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		name, err := strategyName(c)
@@ -69,7 +69,10 @@ func (a *api) changeOf(c echo.Context, name string, needed []string) (runtime.Ch
 	if err = checkReason(ch.Reason); err != nil {
 		return ch, err
 	}
-	return ch, onlyKeys(body, "release", "reason")
+	if ch.NewBaseline, err = yesOrNo(body, "new_baseline"); err != nil {
+		return ch, err
+	}
+	return ch, onlyKeys(body, "release", "reason", "new_baseline")
 }
 
 // refuseChange adds the current ETag to a refusal of a known strategy.
@@ -92,6 +95,16 @@ func text(body map[string]any, key string, limit int) (string, error) {
 			Want("at most %d bytes", limit).Got("%d bytes", len(s))
 	}
 	return s, nil
+}
+
+// yesOrNo reads an optional truth value.
+func yesOrNo(body map[string]any, key string) (bool, error) {
+	v, given := body[key]
+	b, ok := v.(bool)
+	if given && !ok {
+		return false, problem.New(problem.BadRequest, "%s must be true or false", key).At("/" + key)
+	}
+	return b, nil
 }
 
 // checkReason refuses what would do harm in a journal or on a terminal: control

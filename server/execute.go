@@ -22,6 +22,10 @@ func (a *api) execute(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.Gate.enterExecution(c.Request().Context()); err != nil {
+		return a.elsewhere(c, body, err)
+	}
+	defer a.Gate.leaveExecution()
 	res, err := a.Runtime.ExecuteText(c.Request().Context(), name, body, nil)
 	tellRelease(c, res)
 	if wrong := new(wire.Error); errors.As(err, &wrong) {

@@ -36,6 +36,11 @@ type Problem struct {
 	TraceID  string `json:"trace_id,omitempty"`
 	// Errors lists the single problems where there were several.
 	Errors []Detail `json:"errors,omitempty"`
+	// Differences is the table of what differs between the host and what was
+	// uploaded, the most telling line first; DifferencesLeftOut is how many more
+	// there are.
+	Differences        []problem.Difference `json:"differences,omitempty"`
+	DifferencesLeftOut int                  `json:"differences_left_out,omitempty"`
 	// Details is what a strategy added to its own error.
 	Details json.RawMessage `json:"details,omitempty"`
 }
@@ -112,6 +117,7 @@ func (a *api) knownProblem(e *problem.Error) Problem {
 		Type: typePrefix + string(e.Code), Title: entry.Title, Status: entry.Status, Detail: e.Message,
 		Code: string(e.Code), Check: e.Check, Expected: e.Expected, Found: e.Found,
 		Cure: e.Remedy, Pointer: e.Pointer, Errors: several(e.Cause),
+		Differences: e.Differences, DifferencesLeftOut: e.DifferencesLeftOut,
 	}
 }
 

@@ -113,8 +113,9 @@ func (h *harness) openRuntime() *runtime.Runtime {
 		return func(abi.Host) (abi.Strategy, error) { return s, nil }
 	}
 	d := memdriver.New(map[string]abi.Constructor{"one": make(h.first), "two": make(&strategy{name: "two"}),
-		"slow":   func(abi.Host) (abi.Strategy, error) { time.Sleep(time.Second); return &strategy{name: "slow"}, nil },
-		"broken": func(abi.Host) (abi.Strategy, error) { return nil, abi.Reject("no_luck", "it does not start") }})
+		"careful": make(&careful{strategy{name: "careful"}}),
+		"slow":    func(abi.Host) (abi.Strategy, error) { time.Sleep(time.Second); return &strategy{name: "slow"}, nil },
+		"broken":  func(abi.Host) (abi.Strategy, error) { return nil, abi.Reject("no_luck", "it does not start") }})
 	rt, err := runtime.Open(t.Context(), runtime.Config{Store: s, Policy: policy, HostVersion: "0.1.0", Audience: "test",
 		Drivers: map[manifest.Kind]driver.Driver{memdriver.Kind: d}, Log: slog.New(slog.DiscardHandler), MaxArtifact: 1 << 20, DrainLimit: time.Second})
 	check(t, err)

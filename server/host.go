@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"net/http"
+	"os"
 	goruntime "runtime"
 	"time"
 
@@ -69,6 +71,50 @@ type hostInfo struct {
 	Arch       string    `json:"arch"`
 	Started    time.Time `json:"started"`
 	Strategies int       `json:"strategies"`
+	PID        int       `json:"pid"`
+	Resident   Residents `json:"resident"`
+}
+
+// Residents is what a process holds until it ends, whatever is retired.
+type Residents struct {
+	Count int `json:"count"`
+	// Limit is how many there may be, RenewAt at how many the process renews
+	// itself; 0: none, never.
+	Limit   int `json:"limit,omitempty"`
+	RenewAt int `json:"renew_at,omitempty"`
+	// FileBytes is the size of their files, MemoryBytes by how much the process
+	// grew when they were opened, in sum.
+	FileBytes   int64 `json:"file_bytes"`
+	MemoryBytes int64 `json:"memory_bytes"`
+	// Degraded says why the process takes no new ones.
+	Degraded string     `json:"degraded,omitempty"`
+	Items    []Resident `json:"items"`
+}
+
+// Resident is one of them.
+type Resident struct {
+	Strategy   string `json:"strategy"`
+	Version    string `json:"version"`
+	Artifact   string `json:"artifact"`
+	ImportPath string `json:"import_path,omitempty"`
+	FileBytes  int64  `json:"file_bytes"`
+	// MemoryBytes is by how much the resident memory of the process grew when it
+	// was opened, with what else happened in that moment.
+	MemoryBytes int64     `json:"memory_bytes"`
+	Opened      time.Time `json:"opened"`
+	// Use is what its release does: live, draining or retired.
+	Use string `json:"use"`
+}
+
+func (a *api) residents(ctx context.Context) Residents {
+	var r Residents
+	if a.Resident != nil {
+		r = a.Resident(ctx)
+	}
+	if r.Items == nil {
+		r.Items = []Resident{}
+	}
+	return r
 }
 
 func (a *api) host(c echo.Context) error {
@@ -76,7 +122,20 @@ func (a *api) host(c echo.Context) error {
 		Version: a.Version, ABIVersion: abi.Version, Audience: a.Audience,
 		GoVersion: goruntime.Version(), OS: goruntime.GOOS, Arch: goruntime.GOARCH,
 		Started: a.started, Strategies: len(a.Runtime.Strategies()),
+		PID: os.Getpid(), Resident: a.residents(c.Request().Context()),
 	})
+}
+
+// profile passes on what the program tells of itself.
+func (a *api) profile(c echo.Context) error {
+	if a.Profile == nil {
+		return echo.ErrNotFound
+	}
+	p, err := a.Profile()
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, p)
 }
 
 func (a *api) metrics(c echo.Context) error {

@@ -35,6 +35,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -62,12 +63,25 @@ type Config struct {
 	// Draining, when set, tells that the process is about to stop: /readyz then
 	// answers 503 so that load balancers go elsewhere.
 	Draining func() bool
+	// Profile tells what releases must fit, as a value that marshals to JSON;
+	// nil answers 404 at /v1/host/profile.
+	Profile func() (any, error)
+	// Gate, when set, is asked before every execution and change.
+	Gate *Gate
+	// Resident lists what the process cannot give back while it lives; nil for
+	// nothing.
+	Resident func(context.Context) Residents
+	// Renew replaces the process; nil answers 404 at /v1/host/renew.
+	Renew func(context.Context) (Renewal, error)
 	// Metrics serves /metrics; nil answers 404 there.
 	Metrics http.Handler
-	Log     *slog.Logger
-	Tracer  trace.TracerProvider
-	Meter   metric.MeterProvider
-	Limits  Limits
+	// Pprof serves profiles of the process at /debug/pprof/, to holders of the
+	// token. Whoever reads one slows the process down.
+	Pprof  bool
+	Log    *slog.Logger
+	Tracer trace.TracerProvider
+	Meter  metric.MeterProvider
+	Limits Limits
 }
 
 // Limits bound what one request may cost. A zero field takes the default.
@@ -124,14 +138,14 @@ func New(c Config) (http.Handler, error) {
 	}
 	a := &api{Config: withDefaults(c), token: sumOf(c.Token), answers: answersByCode(), started: time.Now().UTC()}
 	a.uploads = make(chan struct{}, a.Limits.Uploads)
-	return otelhttp.NewHandler(a.router(), "http",
+	return a.Gate.guard(otelhttp.NewHandler(a.router(), "http",
 		otelhttp.WithTracerProvider(a.Tracer),
 		otelhttp.WithMeterProvider(a.Meter),
 		otelhttp.WithPropagators(propagation.TraceContext{}),
 		// Otherwise the Host header names server.address and server.port, and
 		// strangers could make time series until no other has room.
 		otelhttp.WithServerName("swapline:0"),
-	), nil
+	)), nil
 }
 
 func withDefaults(c Config) Config {
@@ -163,17 +177,20 @@ func (a *api) router() *echo.Echo {
 	e.GET("/readyz", a.readyz)
 	e.GET("/openapi.yaml", openapi)
 	e.GET("/metrics", a.metrics, a.authenticate)
+	a.profiles(e)
 
 	// Not a group: echo's group middlewares would answer unknown methods with 404.
 	v1 := func(method, path string, h echo.HandlerFunc) { e.Add(method, "/v1"+path, h, a.authenticate) }
 	v1(http.MethodGet, "/host", a.host)
+	v1(http.MethodGet, "/host/profile", a.profile)
+	v1(http.MethodPost, "/host/renew", a.renew)
 	v1(http.MethodGet, "/strategies", a.strategies)
 	v1(http.MethodGet, "/strategies/:name", a.strategy)
 	v1(http.MethodPost, "/strategies/:name/execute", a.execute)
 	v1(http.MethodGet, "/strategies/:name/releases", a.releases)
-	v1(http.MethodPost, "/strategies/:name/releases", a.upload)
+	v1(http.MethodPost, "/strategies/:name/releases", a.changing(a.upload))
 	v1(http.MethodGet, "/strategies/:name/releases/:release", a.release)
-	v1(http.MethodPost, "/strategies/:name/switch", a.change((*runtime.Runtime).Switch, "release"))
-	v1(http.MethodPost, "/strategies/:name/rollback", a.change((*runtime.Runtime).Rollback))
+	v1(http.MethodPost, "/strategies/:name/switch", a.changing(a.change((*runtime.Runtime).Switch, "release")))
+	v1(http.MethodPost, "/strategies/:name/rollback", a.changing(a.change((*runtime.Runtime).Rollback)))
 	return e
 }

@@ -112,6 +112,9 @@ func (a *api) uploadOf(c echo.Context, name string) (runtime.Upload, error) {
 	if up.DryRun, err = truth(c, "dry_run"); err != nil {
 		return up, err
 	}
+	if up.NewBaseline, err = truth(c, "new_baseline"); err != nil {
+		return up, err
+	}
 	if up.Hold || up.DryRun {
 		return up, nil
 	}

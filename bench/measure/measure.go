@@ -63,7 +63,7 @@ func (p Plan) Run(subjects []Subject) (map[string]Cost, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", s.Name, err)
 			}
-			costs[s.Name] = c.best(costs[s.Name])
+			costs[s.Name] = c.Best(costs[s.Name])
 		}
 	}
 	return costs, p.profile(subjects, calls)
@@ -104,8 +104,8 @@ func (s Subject) round(n int) (Cost, error) {
 	}, nil
 }
 
-// best takes the lower of each figure.
-func (c Cost) best(known Cost) Cost {
+// Best takes the lower of each figure.
+func (c Cost) Best(known Cost) Cost {
 	if known == (Cost{}) {
 		return c
 	}

@@ -10,6 +10,13 @@
 // without anything around it, its bytes encoded beforehand: what is above it is
 // the host's.
 //
+// The rows swapline.process and goplugin compare a worker process (isolation
+// "process") with hashicorp/go-plugin over gRPC and over net/rpc: the same strategy
+// in a process of its own, with 1 and with 16 callers, the processor time of both
+// processes together. The run of these rows closes with
+//
+//	process: callers=1 opponent=goplugin.netrpc.json faster=3.5 cpu=4.1 same_encoding=2.9 callers=16 ...
+//
 // The rows that begin with meter compare modules as they are, metered, and with
 // the engine's own check for the end of a context.
 //
@@ -20,10 +27,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/swapline/swapline/bench/measure"
@@ -34,26 +43,45 @@ import (
 
 func main() {
 	scene.RunProbe()
+	runRoles()
 	var plan measure.Plan
 	json := flag.String("json", "peers.json", "`file` for the figures as JSON")
 	root := flag.String("root", ".", "`folder` of Swapline's sources")
+	only := flag.String("only", "", "process: only what runs in processes of its own")
 	flag.IntVar(&plan.Rounds, "rounds", 15, "rounds of each row")
 	flag.DurationVar(&plan.Round, "time", 40*time.Millisecond, "length of one round")
 	flag.StringVar(&plan.Profiles, "profile", "", "`folder` for a CPU profile of each row")
 	flag.Parse()
-	if err := run(context.Background(), *root, *json, plan); err != nil {
+	if err := run(context.Background(), *root, *json, *only, plan); err != nil {
 		fmt.Fprintln(os.Stderr, "peers:", err)
 		os.Exit(1)
 	}
 }
 
+// runRoles ends the process if it was started as a plugin.
+func runRoles() {
+	if len(os.Args) == 2 && os.Args[1] == workerArgument {
+		os.Exit(runWorker())
+	}
+	if len(os.Args) == 3 && strings.HasPrefix(os.Args[1], goPluginArgument) {
+		if err := runGoPlugin(os.Args[2], os.Args[1] == goPluginArgument); err != nil {
+			fmt.Fprintln(os.Stderr, "peers:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+}
+
 // run measures everything and writes the report. Without a C compiler there is
 // no peer to measure.
-func run(ctx context.Context, root, json string, plan measure.Plan) error {
+func run(ctx context.Context, root, json, only string, plan measure.Plan) error {
 	r := &measure.Report{Prefix: "peers", Out: os.Stdout}
 	release, err := risk.Read(root)
 	if err != nil {
 		return err
+	}
+	if err := processFigures(ctx, root, release, plan, r); err != nil || only == "process" {
+		return errors.Join(err, r.Write(json))
 	}
 	guests := scene.Guests(ctx, root, func(label, why string) {
 		fmt.Printf("peers: skipped=%s because=%q\n", label, why)

@@ -59,8 +59,8 @@ func Guest(ctx context.Context, folder string) ([]byte, error) {
 	})
 }
 
-// Kinds are all ways to run the strategy: in process, as a plugin, and each
-// guest with both isolations.
+// Kinds are all ways to run the strategy: in process, as a plugin here and in a
+// process of its own, and each guest with both isolations.
 func Kinds(ctx context.Context, root string, guests map[string][]byte) ([]Kind, error) {
 	memory := Kind{Label: "memory", Kind: memdriver.Kind, Artifact: []byte("risk\n")}
 	native := Kind{Label: "native", Kind: nativeplugin.Kind}
@@ -73,7 +73,9 @@ func Kinds(ctx context.Context, root string, guests map[string][]byte) ([]Kind, 
 	if err != nil {
 		return nil, err
 	}
-	kinds := []Kind{memory, native}
+	process := native
+	process.Label, process.Isolation = "process", manifest.IsolationProcess
+	kinds := []Kind{memory, native, process}
 	for _, l := range languages() {
 		if module, ok := guests[l.label]; ok {
 			kinds = append(kinds, Both(l.label, module)...)

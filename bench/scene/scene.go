@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/abi"
+	"github.com/swapline/swapline/bench/limit"
 	"github.com/swapline/swapline/bench/risk"
 	"github.com/swapline/swapline/nativeplugin"
 	"github.com/swapline/swapline/runtime"
@@ -36,10 +37,16 @@ import (
 // native driver.
 const ProbeArgument = "native-probe"
 
+// workerArgument makes it a worker process of the same driver.
+const workerArgument = "native-worker"
+
 // RunProbe ends the process if it is such a child.
 func RunProbe() {
 	if len(os.Args) > 1 && os.Args[1] == ProbeArgument {
 		os.Exit(nativeplugin.ProbeMain())
+	}
+	if len(os.Args) > 1 && os.Args[1] == workerArgument {
+		os.Exit(nativeplugin.WorkerMain())
 	}
 }
 
@@ -56,6 +63,9 @@ type Kind struct {
 	Kind      manifest.Kind
 	Artifact  []byte
 	Isolation string
+	Deadline  string // of the manifest's limits
+
+	limit bool // it is package limit
 }
 
 // Scene is a runtime with everything deployed. Its parts are safe for concurrent
@@ -65,6 +75,7 @@ type Scene struct {
 	Direct  abi.Strategy // what the direct call calls
 	Release *risk.Release
 
+	native *nativeplugin.Driver
 	folder string
 	key    trust.Key
 	store  *boltstore.Store
@@ -147,17 +158,18 @@ func (s *Scene) drivers() (map[manifest.Kind]driver.Driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	native, err := nativeplugin.New(nativeplugin.Config{Probe: []string{executable, ProbeArgument}})
+	native, err := nativeplugin.New(nativeplugin.Config{Probe: []string{executable, ProbeArgument}, Worker: []string{executable, workerArgument}})
 	if err != nil {
 		return nil, err
 	}
+	s.native = native
 	engine, err := wazeroengine.New(wazeroengine.Config{CacheDir: filepath.Join(s.folder, "cache")})
 	if err != nil {
 		return nil, err
 	}
 	module := wasm.New(wasm.Config{Engines: map[string]wasm.Engine{wazeroengine.Name: engine}, DefaultEngine: wazeroengine.Name})
 	return map[manifest.Kind]driver.Driver{
-		memdriver.Kind:    memdriver.New(map[string]abi.Constructor{"risk": risk.New}),
+		memdriver.Kind:    memdriver.New(map[string]abi.Constructor{"risk": risk.New, "limit": limit.New}),
 		nativeplugin.Kind: native,
 		wasm.Kind:         module,
 	}, nil

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -32,6 +33,12 @@ type app struct {
 	data           string // data folder
 	address        string // server address, "" to find it in the data folder
 	token          string // "" to find it in the data folder
+
+	// flip makes what hands sockets over to a new process, once in a process; nil
+	// in programs that are never renewed.
+	flip func(limit time.Duration) (flipper, error)
+	// at is told each step of a hand-over; tests end processes there.
+	at func(step string)
 }
 
 // usageError marks mistakes in how a command was called.

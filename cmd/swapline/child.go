@@ -9,6 +9,10 @@ import (
 // as the throw-away process that opens a plugin first.
 const nativeProbe = "native-probe"
 
+// nativeWorker is the one for worker processes, which serve releases of isolation
+// "process".
+const nativeWorker = "native-worker"
+
 // runChild runs the process's hidden roles and reports whether args ask for one.
 // It comes before everything else: a child must not read flags or folders.
 func runChild(args []string) (code int, ok bool) {
@@ -18,6 +22,8 @@ func runChild(args []string) (code int, ok bool) {
 	switch args[0] {
 	case nativeProbe:
 		return nativeplugin.ProbeMain(), true
+	case nativeWorker:
+		return nativeplugin.WorkerMain(), true
 	case compileModule:
 		return compiler.Main(compiled()), true
 	}

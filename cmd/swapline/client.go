@@ -132,7 +132,8 @@ func remoteProblem(res *http.Response, body []byte) error {
 		return &abi.Error{Code: p.Code, Message: p.Detail, Details: details}
 	}
 	return &problem.Error{Code: problem.Code(p.Code), Message: p.Detail, Check: p.Check,
-		Expected: p.Expected, Found: p.Found, Remedy: p.Cure, Pointer: p.Pointer}
+		Expected: p.Expected, Found: p.Found, Remedy: p.Cure, Pointer: p.Pointer,
+		Differences: p.Differences, DifferencesLeftOut: p.DifferencesLeftOut}
 }
 
 // getJSON reads one resource.

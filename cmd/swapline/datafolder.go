@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -183,4 +184,28 @@ func (d dataFolder) server() (running, error) {
 		return r, err
 	}
 	return r, json.Unmarshal(b, &r)
+}
+
+// writePID writes this process's number into the file that a supervisor reads;
+// "" is none.
+func writePID(path string) error {
+	if path == "" {
+		return nil
+	}
+	return replace(path, []byte(strconv.Itoa(os.Getpid())+"\n"))
+}
+
+// removePID removes the file if it is still this process's.
+func removePID(path string) error {
+	if path == "" {
+		return nil
+	}
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil || strings.TrimSpace(string(b)) != strconv.Itoa(os.Getpid()) {
+		return err
+	}
+	return os.Remove(path)
 }

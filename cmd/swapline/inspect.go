@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/swapline/swapline/nativeplugin"
 	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/trust"
 	"github.com/swapline/swapline/runtime/wasm/guard"
 )
@@ -24,17 +26,20 @@ func (a *app) inspectCommand() *cobra.Command {
 		Example: `  swapline inspect dist/risk-1.2.0.wasm        imports, exports, memory; the manifest beside it
   swapline inspect dist/risk-1.2.0.so          differences to this program
   swapline inspect dist/risk-1.2.0.wasm.dsse   the manifest alone
+  swapline inspect risk.so --against host      the running server and all it has open
   swapline inspect risk.so --against /usr/local/bin/swapline`,
 		Long: `Reads an artifact and, if it is there, the envelope beside it. Nothing of the
 artifact is executed and no signature is checked; swapline verify does that.
 
 Of a Wasm module it shows what the server's parser sees, of a native plugin the
-pre-flight report: each difference to the host that would load it, and the cure.
+pre-flight report: each difference to the host that would load it, what it means,
+and the command that cures it. Only a running server knows what it has open, so
+--against host (or a URL) says most.
 The exit code is 3 when a host would refuse the file.`,
 		Args: usage(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error { return a.inspect(args[0], against) },
+		RunE: func(c *cobra.Command, args []string) error { return a.inspect(c.Context(), args[0], against) },
 	}
-	c.Flags().StringVar(&against, "against", "", "host executable `file` to compare a native plugin with; default: this program")
+	c.Flags().StringVar(&against, "against", "", "`what` to compare a native plugin with: host (the running server), a server's URL, or a program's file; default: this program")
 	return c
 }
 
@@ -44,6 +49,7 @@ type inspection struct {
 	Manifest *claim               `json:"unverified_manifest,omitempty"`
 	Module   *module              `json:"module,omitempty"`
 	Plugin   *nativeplugin.Report `json:"plugin,omitempty"`
+	Recipe   *nativeplugin.Recipe `json:"recipe,omitempty"`
 }
 
 // claim is a manifest that nobody checked.
@@ -64,7 +70,7 @@ type module struct {
 	Producers []string `json:"producers"`
 }
 
-func (a *app) inspect(path, against string) error {
+func (a *app) inspect(ctx context.Context, path, against string) error {
 	var out inspection
 	var refused error
 	envelope := path + envelopeSuffix
@@ -73,7 +79,7 @@ func (a *app) inspect(path, against string) error {
 	} else if err := out.readArtifact(path); err != nil {
 		return err
 	} else {
-		refused = out.look(path, against)
+		refused = a.look(ctx, &out, path, against)
 	}
 	if err := out.readClaim(envelope); err != nil && (envelope == path || !errors.Is(err, fs.ErrNotExist)) {
 		return err
@@ -94,14 +100,21 @@ func (i *inspection) readArtifact(path string) error {
 }
 
 // look describes the artifact; the error says why a host would refuse it.
-func (i *inspection) look(path, against string) error {
+func (a *app) look(ctx context.Context, i *inspection, path, against string) error {
 	if i.Artifact.Kind == nativeplugin.Kind {
-		report, err := nativeplugin.Inspect(path, against)
+		host, err := a.hostProfile(ctx, against)
+		if err != nil {
+			return err
+		}
+		report, err := host.Inspect(path)
 		if err != nil {
 			return err
 		}
 		i.Plugin = &report
-		return report.Err()
+		if i.Recipe, err = nativeplugin.RecipeOf(path); err != nil {
+			return err
+		}
+		return withoutTable(report.Err())
 	}
 	b, err := readAtMost(path, guard.DefaultLimits().Bytes)
 	if err != nil {
@@ -167,6 +180,10 @@ func (i *inspection) print(w io.Writer) {
 	if i.Plugin != nil {
 		printPlugin(w, i.Plugin)
 	}
+	if i.Recipe != nil {
+		fmt.Fprintln(w, "recipe (swapline build --recipe FILE FOLDER builds it again)")
+		_, _ = i.Recipe.WriteTo(w)
+	}
 	if i.Manifest != nil {
 		i.Manifest.print(w)
 	}
@@ -174,16 +191,61 @@ func (i *inspection) print(w io.Writer) {
 
 func printPlugin(w io.Writer, r *nativeplugin.Report) {
 	fmt.Fprintf(w, "%s, built with %s; %d packages, %d of them shared with the host\n", oneLine(r.ImportPath), oneLine(r.GoVersion), r.Packages, r.Shared)
+	if r.Open != "" {
+		fmt.Fprintf(w, "the host has this very file open, for %s\n", oneLine(r.Open))
+		return
+	}
 	if len(r.Differences) == 0 {
 		fmt.Fprintln(w, "no difference to the host")
 		return
 	}
+	fmt.Fprintln(w, fateOf(r))
 	few, more := fewPackages(r.Differences)
-	short := *r
-	short.Differences = few
-	_, _ = short.WriteTo(w)
+	printTable(w, few, more)
+}
+
+// fateOf says what the whole table means.
+func fateOf(r *nativeplugin.Report) string {
+	where := "the host"
+	if n := len(r.Loaded); n > 0 {
+		where = fmt.Sprintf("the host and what it has open (%d)", n)
+	}
+	switch {
+	case r.Fails():
+		return "compared with " + where + ": it cannot be loaded"
+	case r.Dangerous():
+		return "compared with " + where + ": Go would load it, and put the process at risk; it is refused"
+	}
+	return "compared with " + where + ": it can be loaded"
+}
+
+// printDifferences prints the table that a refused plugin comes with.
+func printDifferences(w io.Writer, err error) {
+	var p *problem.Error
+	if !errors.As(err, &p) || len(p.Differences) == 0 {
+		return
+	}
+	var all []nativeplugin.Difference
+	for _, d := range p.Differences {
+		all = append(all, nativeplugin.Difference{What: d.What, Host: d.Host, Plugin: d.Plugin, Severity: nativeplugin.Severity(d.Severity), Cure: d.Cure})
+	}
+	few, more := fewPackages(all)
+	printTable(shown{w}, few, more+p.DifferencesLeftOut)
+}
+
+// withoutTable is for an error whose table has been printed.
+func withoutTable(err error) error {
+	var p *problem.Error
+	if errors.As(err, &p) {
+		return p.Differing(nil, 0)
+	}
+	return err
+}
+
+func printTable(w io.Writer, lines []nativeplugin.Difference, more int) {
+	_, _ = nativeplugin.Report{Differences: lines}.WriteTo(w)
 	if more > 0 {
-		fmt.Fprintf(w, "and %d more packages that differ; --json lists them all\n", more)
+		fmt.Fprintf(w, "and %d more differences; --json lists them\n", more)
 	}
 }
 

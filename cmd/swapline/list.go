@@ -125,13 +125,23 @@ func printStatus(w io.Writer, s runtime.Status) {
 		t.row("serves", title(*s.Stable)+", since "+stamp(s.Since))
 	}
 	if s.Previous != nil {
-		t.row("before", title(*s.Previous))
+		t.row("before", title(*s.Previous)+withdrawn(s.PreviousWithdrawn))
 	}
 	if s.Problem != "" {
 		t.row("problem", s.Problem)
 	}
+	if s.Failing != "" {
+		t.row("failing", s.Failing)
+	}
+	if s.Baseline != nil {
+		t.row("baseline", strings.Join(s.Baseline.Methods, ", "))
+	}
 	t.row("requests", fmt.Sprintf("%d since it was loaded, of these %d business errors and %d faults; %d running", s.Requests, s.BusinessErrors, s.Faults, s.InFlight))
 	t.row("instances", fmt.Sprintf("%d, %s; %d abandoned calls", s.Instances, bytesText(s.MemoryBytes), s.Abandoned))
+	if s.Restarts > 0 {
+		t.row("restarts", fmt.Sprintf("%d of the release's own process", s.Restarts))
+	}
+	printPoints(t, s)
 	for _, d := range s.Draining {
 		t.row("draining", fmt.Sprintf("%s: %d requests for %s, stuck: %t", title(d.Release), d.InFlight, d.For, d.Stuck))
 	}
@@ -140,6 +150,13 @@ func printStatus(w io.Writer, s runtime.Status) {
 			stamp(c.At), c.Generation, c.Action, c.To.Short(), orDash(c.Actor), c.Reason)))
 	}
 	t.flush()
+}
+
+func withdrawn(yes bool) string {
+	if !yes {
+		return ""
+	}
+	return ", withdrawn because of its faults"
 }
 
 func (a *app) getRelease(ctx context.Context, strategy, release string) error {

@@ -24,6 +24,6 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if code, ok := runChild(args); ok {
 		return code
 	}
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, flip: newFlipper, at: func(string) {}}
 	return a.execute(args)
 }

@@ -14,6 +14,7 @@ import (
 func (a *app) operatorCommands() []*cobra.Command {
 	return []*cobra.Command{
 		a.pushCommand(), a.execCommand(), a.switchCommand(), a.rollbackCommand(), a.listCommand(), a.getCommand(),
+		a.hostCommand(), a.renewCommand(),
 	}
 }
 

@@ -58,7 +58,7 @@ func newWorld(t *testing.T) *world {
 	make := func(name string) abi.Constructor {
 		return func(abi.Host) (abi.Strategy, error) { return named(name), nil }
 	}
-	d := memdriver.New(map[string]abi.Constructor{"one": make("one"), "two": make("two")})
+	d := memdriver.New(map[string]abi.Constructor{"one": make("one"), "two": make("two"), "careful": newCareful})
 	w.rt, err = runtime.Open(t.Context(), runtime.Config{Store: s, Policy: policy, HostVersion: hostVersion,
 		Drivers: map[manifest.Kind]driver.Driver{memdriver.Kind: d}, Log: slog.New(slog.DiscardHandler)})
 	w.ok(err)
@@ -94,6 +94,9 @@ func (w *world) release(dir, constructor, version string, sequence int64) string
 		Methods:  []string{abi.MethodExecute}, Config: map[string]any{},
 		Golden:    []manifest.GoldenCase{{Name: "any", Input: map[string]any{}, Output: map[string]any{"answer": constructor}}},
 		NotBefore: now.Add(-time.Hour), Issued: now.Add(-time.Hour), Expires: now.Add(time.Hour),
+	}
+	if constructor == "careful" {
+		m.Methods = append(m.Methods, abi.MethodValidate)
 	}
 	payload, err := m.Encode()
 	w.ok(err)

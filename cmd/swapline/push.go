@@ -27,6 +27,7 @@ const envelopeSuffix = ".dsse"
 
 type pushOptions struct {
 	hold, dryRun bool
+	newBaseline  bool
 	reason       string
 	generation   int64
 }
@@ -48,6 +49,7 @@ before it switches; if anything is wrong the running release goes on.`,
 	f := c.Flags()
 	f.BoolVar(&o.hold, "hold", false, "accept the release without switching to it")
 	f.BoolVar(&o.dryRun, "dry-run", false, "validate only; keep nothing")
+	f.BoolVar(&o.newBaseline, "new-baseline", false, "the release may have other methods than those before it, and later ones must be like it")
 	f.StringVar(&o.reason, "reason", "", "`text` for the journal")
 	generationFlag(c, &o.generation)
 	return c
@@ -118,7 +120,7 @@ func (a *app) send(ctx context.Context, cl *client, strategy string, o pushOptio
 	progress := a.uploading(info.Size(), filepath.Base(artifact))
 	defer progress.stop()
 	body := io.MultiReader(bytes.NewReader(head), io.TeeReader(f, progress), bytes.NewReader(tail))
-	query := url.Values{"hold": {strconv.FormatBool(o.hold)}, "dry_run": {strconv.FormatBool(o.dryRun)}, "reason": {o.reason}}
+	query := url.Values{"hold": {strconv.FormatBool(o.hold)}, "dry_run": {strconv.FormatBool(o.dryRun)}, "new_baseline": {strconv.FormatBool(o.newBaseline)}, "reason": {o.reason}}
 	h.Set("Prefer", "progress")
 	_, answer, err := cl.do(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: progress.interim}), call{method: http.MethodPost, path: strategyPath(strategy, "releases") + "?" + query.Encode(),
 		header: h, body: body, length: int64(len(head)) + info.Size() + int64(len(tail))})

@@ -26,12 +26,16 @@ type reported struct {
 	// is its own.
 	BusinessError bool            `json:"business_error,omitempty"`
 	Details       json.RawMessage `json:"details,omitempty"`
+	// Differences is the table that a refused plugin comes with.
+	Differences        []problem.Difference `json:"differences,omitempty"`
+	DifferencesLeftOut int                  `json:"differences_left_out,omitempty"`
 }
 
 // report tells an error, with --json as one JSON object on standard error.
 func (a *app) report(err error) {
 	if !a.json {
 		fmt.Fprintln(a.stderr, "swapline: "+harmless(err.Error()))
+		printDifferences(a.stderr, err)
 		return
 	}
 	_ = json.NewEncoder(a.stderr).Encode(reportOf(err))
@@ -44,7 +48,8 @@ func reportOf(err error) reported {
 	switch {
 	case errors.As(err, &known):
 		return reported{Code: string(known.Code), Message: known.Message, Check: known.Check,
-			Expected: known.Expected, Found: known.Found, Cure: known.Remedy, Pointer: known.Pointer}
+			Expected: known.Expected, Found: known.Found, Cure: known.Remedy, Pointer: known.Pointer,
+			Differences: known.Differences, DifferencesLeftOut: known.DifferencesLeftOut}
 	case errors.As(err, &business):
 		r := reported{Code: business.Code, Message: business.Message, BusinessError: true}
 		if b, err := wire.AppendJSON(nil, business.Details); err == nil && business.Details != nil {

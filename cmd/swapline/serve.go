@@ -6,20 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/swapline/swapline/runtime"
 	"github.com/swapline/swapline/runtime/problem"
-	"github.com/swapline/swapline/runtime/store"
-	"github.com/swapline/swapline/runtime/store/boltstore"
 	"github.com/swapline/swapline/runtime/wasm/wasmtimeengine"
-	"github.com/swapline/swapline/runtime/wasm/wazeroengine"
 	"github.com/swapline/swapline/server"
 )
 
@@ -30,7 +24,13 @@ type serveOptions struct {
 	listen, dir, audience, tokenFile string
 	state, events                    string
 	engines                          []string // beside the default one
-	verbose                          bool
+	verbose, pprof                   bool
+	withdraw                         withdrawOptions
+	pidFile                          string
+	maxPlugins, renewAt              int
+	renewPause, renewLimit           time.Duration
+	renewGrace                       time.Duration
+	successor                        bool // takes over from another process
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -47,6 +47,10 @@ trust policy that accepts releases signed by it. Other commands find them there.
 What strategies may use besides computing (log, clock, random numbers, events,
 state, HTTP to listed hosts) is in the trust policy: see swapline policy.
 
+Native plugins cannot be unloaded. The server renews itself when it has opened
+many, when asked to (swapline renew) and on SIGHUP: a new process takes over
+without a failed request. docs/renewal.md says what supervisors need to know.
+
 The server speaks plain HTTP. To be reached from other machines it needs a token
 that you chose (--token-file or SWAPLINE_TOKEN) and a proxy in front for TLS.`,
 		Args: usage(cobra.NoArgs),
@@ -60,6 +64,14 @@ that you chose (--token-file or SWAPLINE_TOKEN) and a proxy in front for TLS.`,
 	f.StringSliceVar(&o.engines, "allow-engine", nil, "`engine` that releases may name, beside the default one: "+wasmtimeengine.Name)
 	f.StringVar(&o.state, "state", stateOnDisk, "`where` strategies keep their state: disk, or memory (lost at the end)")
 	f.StringVar(&o.events, "events", "", "`file` to append strategies' events to, one JSON object a line; default: the log")
+	f.StringVar(&o.pidFile, "pid-file", "", "`file` that always holds the number of the serving process, for a supervisor")
+	f.IntVar(&o.maxPlugins, "max-plugins", 64, "`number` of native plugins that one process opens; they cannot be unloaded")
+	f.IntVar(&o.renewAt, "renew-at", -1, "`number` of native plugins at which the process renews itself; -1: at 80% of --max-plugins, 0: never")
+	f.DurationVar(&o.renewPause, "renew-pause", 30*time.Second, "least `time` between renewals that nobody asked for")
+	f.DurationVar(&o.renewLimit, "renew-limit", 2*time.Minute, "`time` that a new process has to load everything; then the old one goes on")
+	o.withdraw.flags(f)
+	f.DurationVar(&o.renewGrace, "renew-grace", 10*time.Second, "`time` that a renewed process waits for connections without a request before it closes them")
+	f.BoolVar(&o.pprof, "pprof", false, "serve profiles at /debug/pprof/, to holders of the token")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "log every request")
 	return c
 }
@@ -77,56 +89,134 @@ func (c cleanup) run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// serve runs until ctx ends, then stops in the reverse order of the start.
+// serve runs until ctx ends, then stops in the reverse order of the start; or
+// until another process has taken over.
 func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
 	log := newLog(a.stderr, o.level())
-	folder := dataFolder(a.data)
 	var undo cleanup
 	defer func() {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownLimit)
 		defer cancel()
 		err = errors.Join(err, undo.run(end))
 	}()
-	if err := checkFolder(o.dir); err != nil {
-		return err
-	}
-	token, err := a.serverToken(folder, o)
+	flip, never := a.flipper(o)
+	before, err := a.successor(flip)
 	if err != nil {
 		return err
 	}
-	tel, err := startTelemetry(ctx)
+	o.successor = before != nil
+	h, err := a.open(ctx, o, before, log, &undo)
 	if err != nil {
-		return err
+		return before.failed(err)
 	}
-	undo.add(tel.stop)
-	rt, err := openRuntime(ctx, folder, o, log, tel, &undo)
-	if err != nil {
-		return err
-	}
-	var draining atomic.Bool
-	handler, err := server.New(server.Config{Runtime: rt, Token: token, Audience: o.audience, Version: hostVersion,
-		Draining: draining.Load, Metrics: tel.metrics, Log: log, Tracer: tel.tracer(), Meter: tel.meter()})
-	if err != nil {
-		return err
-	}
-	if o.dir != "" {
-		stop, err := watchFolder(ctx, o.dir, rt, log)
-		if err != nil {
-			return err
-		}
-		undo.add(stop)
-	}
-	stopped, err := a.listen(ctx, folder, o, handler, log, &undo)
-	if err != nil {
-		return err
+	r := newRenewer(h, flip, never, a.at)
+	if err := a.start(ctx, h, r, before, &undo); err != nil {
+		return before.failed(err)
 	}
 	select {
 	case <-ctx.Done():
 		log.Info("stopping: running requests are finished first")
-	case err = <-stopped:
+	case err = <-h.stopped:
+	case <-r.moved:
 	}
-	draining.Store(true)
+	_ = r.stop(context.WithoutCancel(ctx))
+	select {
+	case <-r.moved:
+		r.finish(ctx)
+	default:
+		h.draining.Store(true)
+	}
 	return err
+}
+
+// open makes everything but the door.
+func (a *app) open(ctx context.Context, o serveOptions, before *succession, log *slog.Logger, undo *cleanup) (*host, error) {
+	folder := dataFolder(a.data)
+	if err := checkFolder(o.dir); err != nil {
+		return nil, err
+	}
+	token, err := a.serverToken(folder, o)
+	if err != nil {
+		return nil, err
+	}
+	if before != nil {
+		token = before.begin.Token // the file may have changed, what clients know has not
+	}
+	tel, err := startTelemetry(ctx)
+	if err != nil {
+		return nil, err
+	}
+	undo.add(tel.stop)
+	h, err := openHost(ctx, folder, o, log, tel, undo)
+	if err != nil {
+		return nil, err
+	}
+	h.token = token
+	if o.dir != "" {
+		h.watcher.begin = func() (func(context.Context) error, error) { return watchFolder(ctx, o.dir, h.rt, log) }
+	}
+	return h, h.measure()
+}
+
+// start opens the door: after the folder's releases for a first process, after
+// the hand-over for one that takes over.
+func (a *app) start(ctx context.Context, h *host, r *renewer, before *succession, undo *cleanup) error {
+	handler, err := server.New(server.Config{Runtime: h.rt, Token: h.token, Audience: h.options.audience, Version: hostVersion,
+		Draining: h.draining.Load, Gate: &h.gate, Resident: h.residents,
+		Renew:   func(ctx context.Context) (server.Renewal, error) { return r.renew(ctx, "asked for") },
+		Metrics: h.tel.metrics, Pprof: h.options.pprof, Profile: profileSource(h.drivers), Log: h.log, Tracer: h.tel.tracer(), Meter: h.tel.meter()})
+	if err != nil {
+		return err
+	}
+	undo.add(func(context.Context) error { h.watcher.stop(); return nil })
+	if before == nil {
+		if err := h.watcher.start(); err != nil {
+			return err
+		}
+	}
+	if err := h.bind(ctx, r.flip); err != nil {
+		return err
+	}
+	if err := before.takeOver(ctx, h); err != nil {
+		return err
+	}
+	r.watchSignal(ctx, isTerminal(a.stderr))
+	h.accept(handler, undo)
+	if err := a.ready(ctx, h, r, before, undo); err != nil {
+		return err
+	}
+	go r.watchPressure(ctx, before.since())
+	return nil
+}
+
+// ready tells everybody that this process serves.
+func (a *app) ready(ctx context.Context, h *host, r *renewer, before *succession, undo *cleanup) error {
+	err := h.announce(undo)
+	address := h.listener.Addr().String()
+	if before != nil {
+		before.serving()
+		h.log.Info("serving", "address", address, "data", string(h.folder), "version", hostVersion, "renewed", true)
+		if err != nil {
+			h.log.Warn("the new process could not announce itself", "error", err) // but it serves
+		}
+		if err := h.watcher.start(); err != nil {
+			h.log.Warn("the folder is not watched", "error", err)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if r.flip != nil {
+		if err := r.flip.Ready(); err != nil {
+			return err
+		}
+	}
+	h.log.Info("serving", "address", address, "data", string(h.folder), "version", hostVersion)
+	if !a.json {
+		a.welcome(h.folder, address)
+	}
+	return nil
 }
 
 func (o serveOptions) level() slog.Level {
@@ -174,61 +264,6 @@ func loopback(address string) bool {
 	}
 	ip := net.ParseIP(host)
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
-}
-
-// openRuntime opens store, policy, drivers and runtime, each closed by undo.
-func openRuntime(ctx context.Context, folder dataFolder, o serveOptions, log *slog.Logger, tel *telemetry, undo *cleanup) (*runtime.Runtime, error) {
-	s, err := boltstore.Open(folder.path("store"))
-	if err != nil {
-		return nil, err
-	}
-	undo.add(func(context.Context) error { return s.Close() })
-	policy, err := folder.openPolicy(ctx, store.Store(s), time.Now(), log)
-	if err != nil {
-		return nil, explain(err)
-	}
-	services, err := openServices(folder, o, log, undo)
-	if err != nil {
-		return nil, err
-	}
-	drivers, err := openDrivers(ctx, folder, o.engines, policy.Engines(), log)
-	if err != nil {
-		return nil, err
-	}
-	rt, err := runtime.Open(ctx, runtime.Config{Store: s, Drivers: drivers, Policy: policy, Audience: o.audience,
-		HostVersion: hostVersion, Capabilities: services, Engines: append([]string{wazeroengine.Name}, o.engines...), Log: log, Tracer: tel.tracer(), Meter: tel.meter()})
-	if err != nil {
-		return nil, errors.Join(err, closeDrivers(ctx, drivers))
-	}
-	undo.add(rt.Close)
-	return rt, nil
-}
-
-// listen starts the HTTP server. Its error, if it ever stops by itself, comes on
-// the channel.
-func (a *app) listen(ctx context.Context, folder dataFolder, o serveOptions, h http.Handler, log *slog.Logger, undo *cleanup) (<-chan error, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.listen)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("%w; choose another address with --listen", err)}
-	}
-	s := server.HTTP(h, server.Timeouts{}, log)
-	stopped := make(chan error, 1)
-	go func() {
-		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			stopped <- err
-		}
-	}()
-	undo.add(s.Shutdown)
-	address := l.Addr().String()
-	if err := folder.announce(running{Address: address, PID: os.Getpid()}); err != nil {
-		return nil, err
-	}
-	undo.add(func(context.Context) error { return folder.withdraw() })
-	log.Info("serving", "address", address, "data", string(folder), "version", hostVersion)
-	if !a.json {
-		a.welcome(folder, address)
-	}
-	return stopped, nil
 }
 
 // welcome says what to try. The token itself stays in its file.

@@ -22,8 +22,8 @@ func openServices(folder dataFolder, o serveOptions, log *slog.Logger, undo *cle
 	case stateInMemory:
 		s.State = new(capability.Memory)
 	case stateOnDisk, "":
-		store, err := boltstate.Open(folder.path("state", "strategies.db"))
-		if err != nil {
+		store := boltstate.ParkedAt(folder.path("state", "strategies.db"))
+		if err := o.unlessSuccessor(store.Unpark); err != nil {
 			return nil, err
 		}
 		undo.add(func(context.Context) error { return store.Close() })
@@ -42,4 +42,12 @@ func openServices(folder dataFolder, o serveOptions, log *slog.Logger, undo *cle
 	services := s.Open()
 	undo.add(func(context.Context) error { services.Close(); return nil })
 	return services, nil
+}
+
+// unlessSuccessor opens what a successor gets later from the process before it.
+func (o serveOptions) unlessSuccessor(open func() error) error {
+	if o.successor {
+		return nil
+	}
+	return open()
 }

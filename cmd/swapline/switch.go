@@ -13,12 +13,14 @@ import (
 
 // changeOptions are what switch and rollback have in common.
 type changeOptions struct {
-	reason     string
-	generation int64
+	reason      string
+	newBaseline bool
+	generation  int64
 }
 
 func (o *changeOptions) flags(c *cobra.Command) *cobra.Command {
 	c.Flags().StringVar(&o.reason, "reason", "", "`text` for the journal")
+	c.Flags().BoolVar(&o.newBaseline, "new-baseline", false, "later releases must have the methods of this one")
 	generationFlag(c, &o.generation)
 	return c
 }
@@ -65,7 +67,7 @@ func (a *app) change(ctx context.Context, action, strategy, release string, o ch
 	if err != nil {
 		return err
 	}
-	body := map[string]string{"reason": o.reason}
+	body := map[string]any{"reason": o.reason, "new_baseline": o.newBaseline}
 	if release != "" {
 		body["release"] = release
 	}

@@ -4,9 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
-	"go/parser"
-	"go/token"
 	"os"
 	"path"
 	"path/filepath"
@@ -14,14 +13,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/swapline/swapline/nativeplugin"
 	"github.com/swapline/swapline/runtime/problem"
 )
 
 // tree is the copied sources.
 type tree struct {
-	root   string // unique import path prefix
-	digest string // hex SHA-256
-	main   string // path of the module of the main package
+	root string // unique import path prefix
+	main string // path of the module of the main package
 }
 
 // importPath is the path that a copied package or module gets. What lies in the
@@ -35,31 +34,78 @@ func (t tree) importPath(original string) string {
 
 // file is one file of a package, read once.
 type file struct {
-	pkg     *listed
 	name    string // slash-separated, below the package's folder
 	content []byte
 }
 
-// copy reads every file, derives the unique prefix from what was read and
-// writes the copies.
+// copy reads every file, decides which packages can be copied, derives the
+// unique prefix from what decides the bytes and writes the copies.
 func (b *build) copy(context.Context) error {
-	files, err := b.read()
+	if err := b.read(); err != nil {
+		return err
+	}
+	if err := b.share(); err != nil {
+		return err
+	}
+	b.recipe = b.writeRecipe()
+	b.tree = tree{main: b.main.Module.Path, root: b.root()}
+	b.recipe.ImportPath = b.tree.importPath(b.main.ImportPath)
+	if err := b.matchesRecipe(); err != nil {
+		return err
+	}
+	renamed, err := b.renamed()
 	if err != nil {
 		return err
 	}
-	b.tree = tree{main: b.main.Module.Path, digest: b.digest(files)}
-	version := strings.Map(plain, b.config.Version)
-	b.tree.root = fmt.Sprintf("swapline.release/%s/v%s_%s", strings.Map(plain, b.config.Strategy), version, b.tree.digest[:8])
-	renamed := map[string]string{}
-	for _, p := range b.packages {
-		renamed[p.ImportPath] = b.tree.importPath(p.ImportPath)
-	}
-	for _, f := range files {
-		if err := b.write(f, renamed); err != nil {
+	for _, p := range b.copied() {
+		if err := b.writePackage(p, renamed); err != nil {
 			return err
 		}
 	}
 	return b.writeWorkspace()
+}
+
+func (b *build) writePackage(p *listed, renamed map[string]string) error {
+	for _, f := range p.content {
+		if f.name == recipeFile || f.name == hiddenFile {
+			return problem.New(problem.BuildFailed, "%s is a name that swapline build uses itself", filepath.Join(p.Dir, f.name)).
+				Cure("rename the file")
+		}
+		if err := b.write(p, f, renamed); err != nil {
+			return err
+		}
+	}
+	if len(p.CgoFiles) == 0 {
+		return nil
+	}
+	return b.save(filepath.Join(b.copyOf(p), hiddenFile), hiddenSource(p.Name))
+}
+
+func (b *build) read() error {
+	for _, p := range b.packages {
+		names := p.files()
+		slices.Sort(names)
+		for _, name := range slices.Compact(names) {
+			content, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				return problem.New(problem.BuildFailed, "package %s: %w", p.ImportPath, err)
+			}
+			p.content = append(p.content, file{filepath.ToSlash(name), content})
+		}
+	}
+	return nil
+}
+
+// root is the prefix of all import paths of the release. Its digest covers the
+// recipe, so that whatever makes two builds differ makes their paths differ.
+func (b *build) root() string {
+	text, err := json.Marshal(b.recipe)
+	if err != nil {
+		panic(err) // strings only
+	}
+	sum := sha256.Sum256(text)
+	return fmt.Sprintf("swapline.release/%s/v%s_%s", strings.Map(plain, b.recipe.Strategy),
+		strings.Map(plain, b.recipe.Version), hex.EncodeToString(sum[:4]))
 }
 
 // plain maps what is not a letter, a digit or a hyphen to an underscore, so
@@ -71,52 +117,26 @@ func plain(r rune) rune {
 	return '_'
 }
 
-func (b *build) read() ([]file, error) {
-	var files []file
-	for _, p := range b.packages {
-		names := p.files()
-		slices.Sort(names)
-		for _, name := range slices.Compact(names) {
-			content, err := os.ReadFile(filepath.Join(p.Dir, name))
-			if err != nil {
-				return nil, problem.New(problem.BuildFailed, "package %s: %w", p.ImportPath, err)
-			}
-			files = append(files, file{p, filepath.ToSlash(name), content})
+// renamed are the new import paths of the copied packages.
+func (b *build) renamed() (map[string]string, error) {
+	to, from := map[string]string{}, map[string]string{}
+	for _, p := range b.copied() {
+		path := b.tree.importPath(p.ImportPath)
+		if other, taken := from[path]; taken {
+			return nil, problem.New(problem.BuildFailed, "the packages %s and %s would get one import path", other, p.ImportPath).
+				Cure("rename the folder of one of them")
 		}
+		to[p.ImportPath], from[path] = path, p.ImportPath
 	}
-	slices.SortFunc(files, func(x, y file) int {
-		return strings.Compare(x.pkg.ImportPath+"/"+x.name, y.pkg.ImportPath+"/"+y.name)
-	})
-	return files, nil
+	return to, nil
 }
 
-// digest covers the files under their original import paths and the versions
-// of the modules used: what makes two builds of one release differ.
-func (b *build) digest(files []file) string {
-	h := sha256.New()
-	for _, f := range files {
-		fmt.Fprintf(h, "%x %s %s\n", sha256.Sum256(f.content), f.pkg.ImportPath, f.name)
-	}
-	for _, m := range b.moduleList(" ") {
-		fmt.Fprintf(h, "module %s\n", m)
-	}
-	fmt.Fprintf(h, "main %s\n", b.main.ImportPath)
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-func (b *build) write(f file, renamed map[string]string) error {
+func (b *build) write(p *listed, f file, renamed map[string]string) error {
 	content := f.content
-	if strings.HasSuffix(f.name, ".go") && !slices.Contains(f.pkg.EmbedFiles, f.name) {
-		content = rewriteImports(content, renamed)
+	if slices.Contains(p.GoFiles, f.name) || slices.Contains(p.CgoFiles, f.name) {
+		content = rewrite(content, renamed)
 	}
-	target := filepath.Join(b.copyOf(f.pkg), filepath.FromSlash(f.name))
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-		return problem.New(problem.BuildFailed, "temporary folder: %w", err)
-	}
-	if err := os.WriteFile(target, content, 0o644); err != nil {
-		return problem.New(problem.BuildFailed, "temporary folder: %w", err)
-	}
-	return nil
+	return b.save(filepath.Join(b.copyOf(p), filepath.FromSlash(f.name)), content)
 }
 
 // copyOf is the folder of a package's copy.
@@ -132,24 +152,37 @@ func (b *build) moduleDir(m *listedModule) string {
 	return filepath.Join(b.temp, "src", path.Base(m.Path)+"-"+hex.EncodeToString(sum[:4]))
 }
 
-// rewriteImports replaces import paths and nothing else. What is no Go stays as
-// it is, for the compiler to complain about.
-func rewriteImports(src []byte, renamed map[string]string) []byte {
-	fset := token.NewFileSet()
-	parsed, err := parser.ParseFile(fset, "", src, parser.ImportsOnly)
+// sources is the hex SHA-256 over the copied files under their original import
+// paths.
+func (b *build) sources() string {
+	var lines []string
+	for _, p := range b.copied() {
+		for _, f := range p.content {
+			lines = append(lines, fmt.Sprintf("%s %s %x\n", p.ImportPath, f.name, sha256.Sum256(f.content)))
+		}
+	}
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(strings.Join(lines, "")))
+	return hex.EncodeToString(sum[:])
+}
+
+// recipeFile is the file of the main package's copy that holds the recipe.
+const recipeFile = "swapline_recipe.go"
+
+// recipeSource is its content.
+func recipeSource(r *nativeplugin.Recipe) []byte {
+	text, err := json.Marshal(r)
 	if err != nil {
-		return src
+		panic(err) // strings only
 	}
-	out := slices.Clone(src)
-	for _, spec := range slices.Backward(parsed.Imports) {
-		old, err := strconv.Unquote(spec.Path.Value)
-		if err != nil {
-			continue
-		}
-		if to, ok := renamed[old]; ok {
-			from, end := fset.PositionFor(spec.Path.Pos(), false).Offset, fset.PositionFor(spec.Path.End(), false).Offset
-			out = slices.Replace(out, from, end, []byte(strconv.Quote(to))...)
-		}
-	}
-	return out
+	return []byte("package main\n\nvar " + nativeplugin.RecipeVariable + " = " + strconv.Quote(string(text)) + "\n")
+}
+
+// hiddenFile keeps the C symbols of a package inside of the plugin. A process
+// has one C function of a name, and that of the release that came first would
+// serve all later ones.
+const hiddenFile = "swapline_hidden.go"
+
+func hiddenSource(packageName string) []byte {
+	return []byte("package " + packageName + "\n\n// #cgo CFLAGS: -fvisibility=hidden\n// #cgo CXXFLAGS: -fvisibility=hidden\nimport \"C\"\n")
 }

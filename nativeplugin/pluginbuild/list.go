@@ -5,8 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/swapline/swapline/runtime/problem"
 )
@@ -27,15 +27,23 @@ type listed struct {
 	Standard   bool
 	DepOnly    bool
 	Module     *listedModule
+	Imports    []string
 
 	GoFiles, CgoFiles, CFiles, CXXFiles, MFiles, HFiles, FFiles []string
 	SFiles, SysoFiles, SwigFiles, SwigCXXFiles, EmbedFiles      []string
+
+	content []file   // by read
+	needed  []string // by needs
 }
+
+// listedFields are the fields that go list is asked for.
+const listedFields = "-json=ImportPath,Name,Dir,Standard,DepOnly,Module,Imports," +
+	"GoFiles,CgoFiles,CFiles,CXXFiles,MFiles,HFiles,FFiles,SFiles,SysoFiles,SwigFiles,SwigCXXFiles,EmbedFiles"
 
 // listedModule is the module part of it.
 type listedModule struct {
-	Path, Version, Dir, GoVersion, GoMod string
-	Replace                              *listedModule
+	Path, Version, Sum, Dir, GoVersion, GoMod string
+	Replace                                   *listedModule
 }
 
 // files are all files of the package that take part in the build.
@@ -47,23 +55,16 @@ func (p *listed) files() []string {
 // versioned reports whether the module's content follows from its version.
 func (m *listedModule) versioned() bool { return m != nil && m.Version != "" && m.Replace == nil }
 
-// list finds the packages to copy, the modules used as they are and where the
-// contract's sources are.
+// list finds the packages of the strategy and where the contract's sources are.
 func (b *build) list(ctx context.Context) error {
-	work, err := b.runGo(ctx, b.config.Dir, nil, "env", "GOWORK")
-	if err != nil {
+	if err := b.checkToolchain(ctx); err != nil {
 		return err
 	}
-	b.authorWork = strings.TrimSpace(string(work))
-	if err := b.listContract(ctx); err != nil {
-		return err
-	}
-	args := append([]string{"list", "-deps", "-json=ImportPath,Name,Dir,Standard,DepOnly,Module,GoFiles,CgoFiles,CFiles,CXXFiles,MFiles,HFiles,FFiles,SFiles,SysoFiles,SwigFiles,SwigCXXFiles,EmbedFiles"}, b.flags.list...)
+	args := append([]string{"list", "-deps", listedFields}, b.flags.list...)
 	out, err := b.runGo(ctx, b.config.Dir, nil, append(args, ".")...)
 	if err != nil {
 		return err
 	}
-	b.modules = map[string]string{}
 	for d := json.NewDecoder(bytes.NewReader(out)); ; {
 		p := &listed{}
 		if err := d.Decode(p); err == io.EOF {
@@ -75,23 +76,31 @@ func (b *build) list(ctx context.Context) error {
 			return err
 		}
 	}
-	return b.checkMain()
+	if err := b.checkMain(); err != nil {
+		return err
+	}
+	if err := b.findContract(ctx); err != nil {
+		return err
+	}
+	return b.checkContract()
 }
 
-// sort decides what becomes of one package.
+// sort decides what kind of package this is.
 func (b *build) sort(p *listed) error {
+	if !p.DepOnly {
+		b.main = p
+	}
 	switch {
-	case p.Standard, isContract(p.ImportPath):
-	case p.Module.versioned():
-		b.modules[p.Module.Path] = p.Module.Version
+	case p.Standard:
 	case p.Module == nil:
 		return problem.New(problem.BuildFailed, "package %s belongs to no module", p.ImportPath).
 			Cure("give the strategy a go.mod")
+	case isContract(p.ImportPath):
+		if p.ImportPath == contractModule+"/abi" {
+			b.contract = contract{module: p.Module, dir: filepath.Dir(p.Dir)}
+		}
 	default:
 		b.packages = append(b.packages, p)
-	}
-	if !p.DepOnly {
-		b.main = p
 	}
 	return nil
 }
@@ -107,52 +116,9 @@ func (b *build) checkMain() error {
 	case b.main.Module.versioned():
 		return problem.New(problem.BuildFailed, "%s lies in the module cache", b.config.Dir).
 			Cure("copy the sources into a module of your own")
+	case b.contract.module == nil:
+		return problem.New(problem.BuildFailed, "nothing in %s imports %s/abi", b.config.Dir, contractModule).
+			Cure("a strategy is a main package with func NewStrategy(abi.Host) (abi.Strategy, error) and an empty func main")
 	}
 	return nil
-}
-
-// listContract finds the contract's module as the strategy's module sees it.
-func (b *build) listContract(ctx context.Context) error {
-	out, err := b.runGo(ctx, b.config.Dir, nil, "list", "-m", "-json=Path,Version,Dir,GoVersion,Replace", contractModule)
-	if err != nil {
-		return err
-	}
-	b.contract = &listedModule{}
-	if err := json.Unmarshal(out, b.contract); err != nil {
-		return problem.New(problem.BuildFailed, "go list answered something else than JSON: %w", err)
-	}
-	if host := b.hostVersion(); host != "" && b.contract.Version != host {
-		return problem.New(problem.NativeDependency, "strategy and host use different versions of %s", contractModule).
-			Want("%s", host).Got("%s", b.contract.Version).
-			Cure("go get %s@%s", contractModule, host)
-	}
-	if b.contract.Dir == "" {
-		return problem.New(problem.BuildFailed, "the sources of %s are not there", contractModule).
-			Cure("go mod download %s", contractModule)
-	}
-	return nil
-}
-
-// hostVersion is the version of the host's module when it came out of the
-// module cache, "" when it was built from a checkout.
-func (b *build) hostVersion() string {
-	if b.host.Main.Path == contractModule && b.host.Main.Sum != "" {
-		return b.host.Main.Version
-	}
-	for _, d := range b.host.Deps {
-		if d.Path == contractModule && d.Replace == nil && d.Sum != "" {
-			return d.Version
-		}
-	}
-	return ""
-}
-
-// moduleList names the modules used as they are, sorted.
-func (b *build) moduleList(separator string) []string {
-	var list []string
-	for path, version := range b.modules {
-		list = append(list, path+separator+version)
-	}
-	slices.SortFunc(list, strings.Compare)
-	return list
 }

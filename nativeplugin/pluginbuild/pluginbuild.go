@@ -4,38 +4,72 @@
 // Two facts of package plugin decide how. A process refuses two different
 // builds of one import path, and that holds for every package of the plugin,
 // not only for its main package: a helper whose body changed blocks the
-// upgrade. And a package that host and plugin share must have the same
-// fingerprint in both, which depends on toolchain, flags and, without
-// -trimpath, on the folder of the sources.
+// upgrade, and so does a library of another version. And a package that host and
+// plugin share must have the same fingerprint in both, which depends on
+// toolchain, flags and, without -trimpath, on the folder of the sources.
 //
 // # What Build does
 //
-//  1. It lists the packages of the main package in Config.Dir with the flags
-//     and tags of the host (go list -deps).
+//  1. It takes toolchain, flags, tags and architecture level from the host's
+//     profile (Config.Host), which can be that of a running host elsewhere. What
+//     the caller's environment says about these is ignored. A go command of
+//     another version fetches the host's toolchain (GOTOOLCHAIN).
 //
-//  2. It copies those that could differ between two builds under one import
-//     path: all but the standard library, packages of modules with a version
-//     and without replacement, and the contract (abi, abi/wire). The copies
-//     get import paths of their own,
+//  2. It lists the packages of the main package in Config.Dir (go list -deps)
+//     and refuses sources of the contract that are not the host's: another
+//     version, or, when the host was built from a checkout, another digest
+//     (swapline.ContractDigest).
 //
-//     swapline.release/<strategy>/v<version>_<digest>/<path within the module>
+//  3. It copies all packages but the standard library and the contract (abi,
+//     abi/wire), so that a process shares nothing else with the release. The
+//     copies get import paths of their own,
 //
-//     where dots of the version become underscores and digest is the first
-//     eight hex digits of the SHA-256 over the copied files, their paths and
-//     the versions of the modules used. Packages of other unversioned modules
-//     keep their whole import path behind that prefix. Only import
-//     specifications change in the files; lines stay where they were. Embedded
-//     and C files come along, files that build constraints leave out do not.
+//     swapline.release/<strategy>/v<version>_<digest>/<path>
 //
-//  3. It builds in a temporary workspace (go.work) made of the copies and, when
-//     the host was built from a checkout, of that checkout, so that the contract
-//     is the main module on both sides and has the same fingerprint. The
-//     checkout is what github.com/swapline/swapline resolves to in Config.Dir.
+//     where dots of the version become underscores, digest is the first eight
+//     hex digits of the SHA-256 of the recipe, and path is that within the
+//     module of the main package, or the whole import path of other modules.
+//     Only import specifications and the targets of go:linkname change in the
+//     files; lines stay where they were. Embedded and C files come along, files
+//     that build constraints leave out do not. C symbols become invisible
+//     outside of the plugin, as a process has one C function of a name.
 //
-//  4. It compares the result with the host without opening it (the pre-flight of
-//     package nativeplugin) and refuses to write a plugin that would not load.
+//  4. It adds a file to the main package's copy with the recipe as a variable
+//     (nativeplugin.RecipeVariable).
 //
-// With -trimpath the same sources give the same bytes in any folder.
+//  5. It builds in a temporary workspace (go.work) made of the copies and, when
+//     the host was built from a checkout, of the checkout that the contract
+//     resolves to in Config.Dir, so that the contract is a main module on both
+//     sides and has the same fingerprint.
+//
+//  6. It compares the result with the host and what it has loaded without
+//     opening it (nativeplugin.Profile.Inspect) and refuses to write a plugin
+//     that would not load.
+//
+// # Modules that are shared
+//
+// Some modules with a version keep their import paths: the process has them
+// once, with their variables, whichever release came first. They are
+//
+//   - those with C code, whose symbols a process has once,
+//   - those with assembly that spells out an import path or includes a file of
+//     another folder,
+//   - those that enter a name into a table of the standard library when they
+//     start, which a second copy cannot: database/sql.Register, expvar, flag,
+//     net/http.Handle and a few more,
+//   - those in Config.Share,
+//   - those that a shared module imports, and those that import an internal
+//     package of one.
+//
+// If host or loaded plugins have packages of a shared module, its version must
+// be theirs; Build says so before it compiles. Modules without a version cannot
+// be shared.
+//
+// # Same sources, same bytes
+//
+// With -trimpath the bytes follow from the recipe, the sources, and the C
+// compiler and linker; not from folders, users, caches or time. Config.Like
+// builds a plugin again and holds the result to its bytes.
 //
 // # Worked example
 //
@@ -44,22 +78,27 @@
 //
 //	example.com/acme/strategies/risk            -> swapline.release/risk/v1_2_0_5f1c09aa/risk
 //	example.com/acme/strategies/internal/score  -> swapline.release/risk/v1_2_0_5f1c09aa/internal/score
+//	golang.org/x/text/cases                     -> swapline.release/risk/v1_2_0_5f1c09aa/golang.org/x/text/cases
 //	github.com/swapline/swapline/abi               stays: the contract
-//	golang.org/x/text/cases                        stays: a versioned module
+//	github.com/lib/pq                              stays: it calls sql.Register when it starts
 //
-// Limits: go:linkname directives and assembly that spell out the import path of
-// a copied package are not rewritten.
+// # Limits
+//
+// A copied package has its own registries: the OpenTelemetry provider that a
+// host sets is not the plugin's, unless the module is in Config.Share. A
+// registration in a function that init calls is not seen; the throw-away process
+// in which the host tries the plugin finds it. C files and headers must lie in
+// the folder of their package. The packages of other modules are compiled anew
+// for each release.
 //
 // The sister package runtime/wasm/guestbuild builds the same sources for Wasm.
 package pluginbuild
 
 import (
 	"context"
-	"debug/buildinfo"
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 
 	"github.com/swapline/swapline/nativeplugin"
 	"github.com/swapline/swapline/runtime/problem"
@@ -74,11 +113,16 @@ type Config struct {
 	// Strategy and Version name the release; they become part of the import
 	// paths and so of every stack trace and profile.
 	Strategy, Version string
-	// HostFile is the executable that shall load the plugin; "" is the running
-	// one.
+	// Host is what shall load the plugin, with what it has loaded; nil is the
+	// executable HostFile, and the running one if that is "".
+	Host     *nativeplugin.Profile
 	HostFile string
-	// Host is the build info of the host; nil reads it from HostFile.
-	Host *debug.BuildInfo
+	// Like is a plugin that Build made before: it is built again, by its recipe
+	// instead of for a host, and must become the same bytes.
+	Like string
+	// Share names modules, by their paths, that keep their import paths, so that
+	// the process has their variables once.
+	Share []string
 	// Progress receives one line at the start of each step; nil is silence.
 	Progress io.Writer
 }
@@ -90,26 +134,17 @@ type Result struct {
 	// ImportPath is the plugin's own path: the prefix of its functions in
 	// stack traces and profiles.
 	ImportPath string
-	// Sources is the hex SHA-256 over what was copied.
-	Sources string
-	// Recipe tells how to repeat the build.
-	Recipe Recipe
-	// Report is the comparison with the host.
+	// Recipe tells how to repeat the build; it is in the plugin too.
+	Recipe nativeplugin.Recipe
+	// Report is the comparison with the host; empty with Config.Like.
 	Report nativeplugin.Report
 }
 
-// Recipe is what decided the bytes besides the sources.
-type Recipe struct {
-	Go       string   // version of the toolchain
-	Flags    []string // of go build
-	Env      []string // KEY=value, only what was set on purpose
-	Packages []string // copied packages by their original import paths
-	Modules  []string // path@version of the modules used as they are
-}
-
 // Build builds the strategy and compares it with the host. Errors are problems:
-// BuildFailed with the compiler's words and the author's own paths, or what the
-// comparison says. After an error Output is as it was before.
+// BuildFailed with the compiler's words and the author's own paths,
+// NativeToolchain, NativeDependency or NativeConflict when the host cannot be
+// matched, or what the comparison says. After an error Output is as it was
+// before.
 func Build(ctx context.Context, c Config) (Result, error) {
 	b, err := prepare(c)
 	if err != nil {
@@ -123,53 +158,51 @@ func Build(ctx context.Context, c Config) (Result, error) {
 		{"listing packages", b.list},
 		{"copying sources", b.copy},
 		{"compiling", b.compile},
-		{"comparing with the host", b.compare},
+		{b.comparing(), b.compare},
 		{"writing " + c.Output, b.install},
 	} {
 		b.say(step.name)
+		if ctx.Err() != nil {
+			return Result{}, interrupted(ctx)
+		}
 		if err := step.run(ctx); err != nil {
 			return Result{}, err
 		}
 	}
-	return b.result(), nil
+	return Result{Path: b.config.Output, ImportPath: b.recipe.ImportPath, Recipe: *b.recipe, Report: b.report}, nil
 }
 
 // build is one run of Build.
 type build struct {
 	config     Config
-	host       *debug.BuildInfo
-	hostFile   string
+	host       *nativeplugin.Profile // nil if like is set
+	like       *like
 	flags      flags
 	temp       string // folder of everything temporary
 	authorWork string // go.work of the author, if any
 
-	main     *listed           // the strategy's main package
-	packages []*listed         // all packages to copy, in go list's order
-	modules  map[string]string // versioned modules used: path -> version
-	contract *listedModule     // the module of the contract
-	tree     tree              // the copies
+	main     *listed            // the strategy's main package
+	packages []*listed          // all but the standard library and the contract, in go list's order
+	byPath   map[string]*listed // the same by import path
+	shared   map[string]string  // path of a module that is not copied -> why
+	changed  bool               // whether shared grew
+	contract contract
+	recipe   *nativeplugin.Recipe
+	tree     tree // the copies
 	report   nativeplugin.Report
 }
 
 func prepare(c Config) (*build, error) {
-	dir, err := filepath.Abs(c.Dir)
-	if err != nil {
-		return nil, problem.New(problem.BuildFailed, "folder %q: %w", c.Dir, err)
-	}
-	c.Dir = dir
-	if c.Output, err = filepath.Abs(c.Output); err != nil {
-		return nil, problem.New(problem.BuildFailed, "output %q: %w", c.Output, err)
-	}
-	b := &build{config: c, hostFile: c.HostFile, host: c.Host}
-	if b.hostFile == "" {
-		b.hostFile = nativeplugin.Self()
-	}
-	if b.host == nil {
-		if b.host, err = buildinfo.ReadFile(b.hostFile); err != nil {
-			return nil, problem.New(problem.BuildFailed, "host %s has no Go build information: %w", b.hostFile, err)
+	for _, path := range []*string{&c.Dir, &c.Output} {
+		whole, err := filepath.Abs(*path)
+		if err != nil {
+			return nil, problem.New(problem.BuildFailed, "path %q: %w", *path, err)
 		}
+		*path = whole
 	}
-	if b.flags, err = flagsOf(b.host); err != nil {
+	b := &build{config: c, host: c.Host}
+	err := b.readModel()
+	if err != nil {
 		return nil, err
 	}
 	if b.temp, err = os.MkdirTemp("", "swapline-build-"); err != nil {
@@ -178,20 +211,59 @@ func prepare(c Config) (*build, error) {
 	return b, nil
 }
 
+// readModel finds out how to build: as the host was built, or as a plugin was.
+func (b *build) readModel() (err error) {
+	if b.config.Like != "" {
+		if b.like, err = readLike(b.config.Like); err != nil {
+			return err
+		}
+		b.host, b.flags = nil, flagsAs(b.like.recipe)
+		return nil
+	}
+	if b.host == nil {
+		if b.host, err = nativeplugin.ProfileOf(b.config.HostFile); err != nil {
+			return err
+		}
+	}
+	b.flags, err = flagsOf(b.host.Build)
+	return err
+}
+
+// goVersion is the toolchain to use.
+func (b *build) goVersion() string {
+	if b.like != nil {
+		return b.like.recipe.Go
+	}
+	return b.host.Build.GoVersion
+}
+
 func (b *build) say(line string) {
 	if b.config.Progress != nil {
 		_, _ = io.WriteString(b.config.Progress, line+"\n")
 	}
 }
 
-// compare runs the pre-flight against the host.
-func (b *build) compare(context.Context) error {
-	report, err := nativeplugin.Inspect(b.artifact(), b.hostFile)
-	if err != nil {
+func (b *build) comparing() string {
+	if b.like != nil {
+		return "comparing with " + b.config.Like
+	}
+	return "comparing with the host"
+}
+
+// compare runs the pre-flight against the host, or holds the bytes to those
+// that shall come out.
+func (b *build) compare(context.Context) (err error) {
+	if b.like != nil {
+		built, err := os.ReadFile(b.artifact())
+		if err != nil {
+			return problem.New(problem.BuildFailed, "the compiler wrote nothing: %w", err)
+		}
+		return b.reproduced(built)
+	}
+	if b.report, err = b.host.Inspect(b.artifact()); err != nil {
 		return err
 	}
-	b.report = report
-	return report.Err()
+	return b.report.Err()
 }
 
 // install moves the artifact to its place in one step.
@@ -201,10 +273,10 @@ func (b *build) install(context.Context) error {
 		return problem.New(problem.BuildFailed, "the compiler wrote nothing: %w", err)
 	}
 	aside := b.config.Output + ".part"
-	if err := os.WriteFile(aside, data, 0o644); err != nil {
-		return problem.New(problem.BuildFailed, "output: %w", err)
+	if err = os.WriteFile(aside, data, 0o644); err == nil {
+		err = os.Rename(aside, b.config.Output)
 	}
-	if err := os.Rename(aside, b.config.Output); err != nil {
+	if err != nil {
 		os.Remove(aside)
 		return problem.New(problem.BuildFailed, "output: %w", err)
 	}
@@ -212,18 +284,3 @@ func (b *build) install(context.Context) error {
 }
 
 func (b *build) artifact() string { return filepath.Join(b.temp, "plugin.so") }
-
-func (b *build) result() Result {
-	r := Recipe{Go: b.host.GoVersion, Flags: b.flags.build, Env: b.flags.env}
-	for _, p := range b.packages {
-		r.Packages = append(r.Packages, p.ImportPath)
-	}
-	r.Modules = b.moduleList("@")
-	return Result{
-		Path:       b.config.Output,
-		ImportPath: b.tree.importPath(b.main.ImportPath),
-		Sources:    b.tree.digest,
-		Recipe:     r,
-		Report:     b.report,
-	}
-}

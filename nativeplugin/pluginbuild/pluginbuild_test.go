@@ -3,15 +3,18 @@ package pluginbuild_test
 import (
 	"bytes"
 	"context"
-	"debug/buildinfo"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/swapline/swapline"
+	"github.com/swapline/swapline/nativeplugin"
 	"github.com/swapline/swapline/nativeplugin/pluginbuild"
 	"github.com/swapline/swapline/runtime/problem"
 )
@@ -51,7 +54,7 @@ func main() {}
 `,
 		"risk/data/table.csv":           "a,b\n",
 		"risk/excluded_windows.go":      "package main\n\nimport _ \"example.com/acme/missing\"\n",
-		"internal/score/score.go":       "package score\n\nfunc Of(s string) int { return len(s) }\n",
+		"internal/score/score.go":       "package score\n\nfunc Of(s string) any { return int64(len(s)) }\n",
 		"internal/score/unused_test.go": "package score\n\nthis is no Go\n",
 	}
 	for name, content := range change {
@@ -92,31 +95,21 @@ func TestTheResultTellsHowItWasMade(t *testing.T) {
 	if want := []string{"example.com/acme/internal/score", "example.com/acme/risk"}; !slices.Equal(r.Recipe.Packages, want) {
 		t.Errorf("copied %v, want %v", r.Recipe.Packages, want)
 	}
+	embedded, err := nativeplugin.RecipeOf(r.Path)
+	if err != nil || !reflect.DeepEqual(*embedded, r.Recipe) {
+		t.Errorf("the plugin holds %+v, %v", embedded, err)
+	}
+	if r.Recipe.ImportPath != r.ImportPath || r.Recipe.Main != "example.com/acme/risk" || r.Recipe.Go != runtime.Version() || len(r.Recipe.Sources) != 64 {
+		t.Errorf("recipe %+v", r.Recipe)
+	}
+	if contract, err := swapline.Contract(); err != nil || r.Recipe.Contract != contract {
+		t.Errorf("contract %s, want %s, %v", r.Recipe.Contract, contract, err)
+	}
 	if r.Report.ImportPath != r.ImportPath || len(r.Report.Refusals()) != 0 || r.Report.Shared < 10 {
 		t.Errorf("report %+v", r.Report)
 	}
 	if !strings.Contains(progress.String(), "compiling\n") {
 		t.Errorf("progress %q", progress.String())
-	}
-}
-
-func TestTheSameSourcesGiveTheSameBytesInAnyFolder(t *testing.T) {
-	host := filepath.Join(t.TempDir(), "host")
-	if out, err := exec.Command("go", "test", "-c", "-trimpath", "-o", host, "..").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	var made [2][]byte
-	for i := range made {
-		r, err := build(t, pluginbuild.Config{Dir: filepath.Join(author(t, nil), "risk"), HostFile: host})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if made[i], err = os.ReadFile(r.Path); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if !bytes.Equal(made[0], made[1]) {
-		t.Error("two folders, two results")
 	}
 }
 
@@ -129,6 +122,8 @@ func TestMistakesAreShownWithTheAuthorsPaths(t *testing.T) {
 		"in the helper":       {"internal/score/wrong.go", "package score\n\nvar x = y\n", []string{"/internal/score/wrong.go:3:9: undefined: y", "# example.com/acme/internal/score"}},
 		"between them":        {"internal/score/score.go", "package score\n", []string{"/risk/main.go:", "undefined: sc.Of"}},
 		"unknown import":      {"risk/wrong.go", "package main\n\nimport _ \"example.com/acme/nowhere\"\n", []string{"wrong.go:3", "example.com/acme/nowhere"}},
+		"a name of ours":      {"risk/swapline_recipe.go", "package main\n", []string{"/risk/swapline_recipe.go", "rename"}},
+		"a variable of ours":  {"risk/wrong.go", "package main\n\nvar SwaplineRecipe int\n", []string{"/risk/wrong.go:3:5: SwaplineRecipe redeclared", "in the recipe that swapline build adds"}},
 		"syntax":              {"risk/wrong.go", "package main\n\nfunc {\n", []string{"wrong.go:3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -197,41 +192,23 @@ func TestACancelledBuildSaysSo(t *testing.T) {
 	}
 }
 
-// TestAVersionedModuleKeepsItsPathAndVersion builds a strategy that uses a module
-// which the host lacks.
-func TestAVersionedModuleKeepsItsPathAndVersion(t *testing.T) {
-	const module = "github.com/x448/float16"
+// TestARealModuleWithAssemblyIsCopied builds with golang.org/x/sys, of the
+// version that this module uses.
+func TestARealModuleWithAssemblyIsCopied(t *testing.T) {
+	const module = "golang.org/x/sys"
 	sums, err := exec.Command("grep", "^"+module+" ", "../../go.sum").Output()
 	if err != nil {
 		t.Fatal("the module is not in go.sum: ", err)
 	}
-	version := strings.Fields(string(sums))[1]
-	dir := author(t, map[string]string{"internal/score/score.go": `package score
-
-import "github.com/x448/float16"
-
-func Of(s string) int { return len(s) + int(float16.Fromfloat32(1).Float32()) }
-`, "go.sum": string(sums)})
-	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	version, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}", module).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	mod = append(mod, "\nrequire "+module+" "+version+"\n"...)
-	if err := os.WriteFile(filepath.Join(dir, "go.mod"), mod, 0o600); err != nil {
-		t.Fatal(err)
+	used := module + "@" + strings.TrimSpace(string(version))
+	imports := "\t\"golang.org/x/sys/cpu\"\n\t\"golang.org/x/sys/unix\""
+	s, r := opened(t, user(t, string(sums), imports, "cpu.Initialized && unix.Getpid() > 0", used), "7.0.0")
+	if score(t, s) != true {
+		t.Error("the copied functions do not work")
 	}
-	result, err := build(t, pluginbuild.Config{Dir: filepath.Join(dir, "risk")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	info, err := buildinfo.ReadFile(result.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range info.Deps {
-		if d.Path == module && d.Version == version && d.Replace == nil && d.Sum != "" {
-			return
-		}
-	}
-	t.Errorf("the plugin was not built with %s %s: %v", module, version, info.Deps)
+	wantModule(t, r, used, "")
 }

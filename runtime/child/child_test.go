@@ -39,6 +39,9 @@ type reply struct {
 }
 
 func play(role string) int {
+	if role, ok := strings.CutPrefix(role, "attended-"); ok {
+		return playAttended(role)
+	}
 	switch role {
 	case "silent":
 		return 0
@@ -46,7 +49,7 @@ func play(role string) int {
 		_, _ = os.NewFile(3, "").WriteString("{\"nonce\":\"guessed\",\"answer\":{}}\n")
 		return 0
 	case "talker":
-		_, _ = os.Stdout.WriteString(strings.Repeat("talk ", 1<<20))
+		_, _ = os.Stdout.WriteString(strings.Repeat("talk ", 1<<20) + "last words\n")
 		return 3
 	case "late":
 		return child.Main(echo) + 7
@@ -179,8 +182,9 @@ func TestAChildsWordsAreKeptInPart(t *testing.T) {
 	if r := ask(t, "failing", question{}, ""); !strings.Contains(r.Quote(), "no such luck") {
 		t.Errorf("quote %q", r.Quote())
 	}
-	if r := ask(t, "talker", question{}, ""); len(r.Output) != 16<<10 || len(r.Quote()) > 600 {
-		t.Errorf("%d bytes are kept, %d quoted", len(r.Output), len(r.Quote()))
+	if r := ask(t, "talker", question{}, ""); len(r.Output) > 16<<10+10 || !strings.HasSuffix(r.Output, "last words\n") ||
+		r.Written != 5<<20+11 || len(r.Quote()) > 600 {
+		t.Errorf("%d of %d bytes are kept, %d quoted", len(r.Output), r.Written, len(r.Quote()))
 	}
 }
 

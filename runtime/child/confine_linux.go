@@ -3,6 +3,7 @@ package child
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -11,10 +12,15 @@ import (
 
 // confine puts the child into a process group that dies with the host, and
 // into new namespaces if asked to: without network, and of processes, so that
-// whatever the child started ends with it, in whichever group it is.
-func confine(cmd *exec.Cmd, isolate bool) {
+// whatever the child started ends with it, in whichever group it is. An
+// attendant is asked to end the child, as it alone finds all of it.
+func confine(cmd *exec.Cmd, isolate, attended bool) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	end := syscall.SIGKILL
+	if attended {
+		end = syscall.SIGTERM
+	}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, end) }
 	if !isolate {
 		return
 	}
@@ -36,7 +42,7 @@ func answerPipe() *os.File {
 
 // Apply bounds the calling process, once and for good.
 func (l Limits) Apply() error {
-	mapped := mappedNow()
+	mapped, tasks := mappedNow(), tasksLimit(l.Tasks)
 	for _, r := range []struct {
 		resource int
 		set      bool
@@ -48,6 +54,7 @@ func (l Limits) Apply() error {
 		{syscall.RLIMIT_DATA, l.Data > 0, mapped.data + uint64(l.Data)},
 		{syscall.RLIMIT_FSIZE, l.FileSize > 0, uint64(l.FileSize)},
 		{syscall.RLIMIT_NOFILE, l.Files > 0, uint64(l.Files)},
+		{rlimitTasks, tasks > 0, tasks},
 	} {
 		if !r.set {
 			continue
@@ -60,6 +67,26 @@ func (l Limits) Apply() error {
 		giveWay()
 	}
 	return nil
+}
+
+// rlimitTasks is RLIMIT_NPROC, which package syscall lacks.
+const rlimitTasks = 6
+
+// tasksLimit adds to the processes and threads that this user has. It is 0 for
+// the superuser, whom such a limit does not bind.
+func tasksLimit(more int64) uint64 {
+	if os.Getuid() == 0 || more <= 0 {
+		return 0
+	}
+	n := uint64(more)
+	folders, _ := filepath.Glob("/proc/[0-9]*/task/[0-9]*")
+	for _, f := range folders {
+		var s syscall.Stat_t
+		if syscall.Stat(f, &s) == nil && int(s.Uid) == os.Getuid() {
+			n++
+		}
+	}
+	return n
 }
 
 // giveWay lets all threads of the process run after others', and makes it the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -25,6 +26,10 @@ type Limits struct {
 	AddressSpace, Data int64
 	// FileSize is the most bytes of one file, Files the most open files.
 	FileSize, Files int64
+	// Tasks is how many processes and threads may be added to those that the
+	// user has. The kernel does not bound the superuser so; an attendant bounds
+	// him where it knows how.
+	Tasks int64
 	// Background gives way to the rest of the machine, for processors and when
 	// memory runs out.
 	Background bool
@@ -34,6 +39,15 @@ type Limits struct {
 // returns the exit code. It ends without an answer if serve returns an error.
 // What is left of goroutines ends with the process.
 func Main[Q any](serve func(question Q, input io.Reader) (any, error)) int {
+	return Serve(func(q Q, p *Parent) (any, error) { return serve(q, p.Input) })
+}
+
+// Serve is Main for work of which the parent shall know how far it came, however
+// it ends.
+func Serve[Q any](serve func(question Q, parent *Parent) (any, error)) int {
+	if os.Getenv(mark) == markFirst {
+		return attend()
+	}
 	if err := answerOne(serve); err != nil {
 		fmt.Fprintln(os.Stderr, "child process:", err)
 		return 2
@@ -41,10 +55,36 @@ func Main[Q any](serve func(question Q, input io.Reader) (any, error)) int {
 	return 0
 }
 
-func answerOne[Q any](serve func(Q, io.Reader) (any, error)) error {
-	out := answerPipe()
+// Parent is who asked.
+type Parent struct {
+	// Input is what came behind the question.
+	Input io.Reader
+
+	nonce string
+	mu    sync.Mutex
+	out   io.Writer // guarded by mu
+}
+
+// Note sends a note at once. It is safe for concurrent use.
+func (p *Parent) Note(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return p.send(line{Nonce: p.nonce, Note: text})
+}
+
+func (p *Parent) send(l line) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return json.NewEncoder(p.out).Encode(l)
+}
+
+func answerOne[Q any](serve func(Q, *Parent) (any, error)) error {
+	p := &Parent{out: answerPipe()}
 	in := bufio.NewReader(os.Stdin)
-	line, err := readLine(in)
+	p.Input = in
+	text, err := readLine(in)
 	if err != nil {
 		return fmt.Errorf("no question: %w", err)
 	}
@@ -52,18 +92,18 @@ func answerOne[Q any](serve func(Q, io.Reader) (any, error)) error {
 		Nonce    string `json:"nonce"`
 		Question Q      `json:"question"`
 	}
-	if err := json.Unmarshal(line, &q); err != nil {
+	if err := json.Unmarshal(text, &q); err != nil {
 		return fmt.Errorf("no question: %w", err)
 	}
-	v, err := serve(q.Question, in)
+	p.nonce = q.Nonce
+	v, err := serve(q.Question, p)
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(v)
-	if err != nil {
+	if text, err = json.Marshal(v); err != nil {
 		return err
 	}
-	return json.NewEncoder(out).Encode(answer{q.Nonce, text})
+	return p.send(line{Nonce: p.nonce, Answer: text})
 }
 
 func readLine(r *bufio.Reader) ([]byte, error) {

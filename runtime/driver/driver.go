@@ -17,7 +17,8 @@
 //   - Execute returns a value of the wire domain that nobody else holds, an
 //     *abi.Error for a business error, or a *Fault. It returns soon after ctx
 //     is done, with a fault of FaultDeadline or code Canceled, even when the
-//     strategy does not.
+//     strategy does not; but for a call that its caller made with a cooperative
+//     deadline (see Bounded and Cooperative).
 //   - A fault never outlives its call: the next Execute runs on a clean copy.
 //   - A strategy can do what spec.Grant has, and nothing else of what a driver
 //     can keep from it. What a call wrote and emitted takes effect when Execute
@@ -86,6 +87,9 @@ type Stats struct {
 	InUse       int   // copies that serve a call now
 	MemoryBytes int64 // memory held by all copies
 	Abandoned   int   // calls that missed their deadline and have not returned
+	Restarts    int64 // processes that were started again after one ended
+	// Trouble says why there is no copy that could serve a call, if that is so.
+	Trouble string
 }
 
 // Reporter is an optional interface of instances.

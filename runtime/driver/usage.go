@@ -32,3 +32,17 @@ type Textual interface {
 type Limited interface {
 	Concurrency() int
 }
+
+// Named is an optional interface of instances that can tell which function runs,
+// by its full name as profiles show it. "" is unknown.
+type Named interface {
+	Function() string
+}
+
+// Cooperative is an optional interface of instances that can run calls on their
+// caller's goroutine. A release whose manifest asks for a cooperative deadline
+// needs one that says yes. Such an instance is done with the context of a call
+// when the call has returned, so that its maker may use it again.
+type Cooperative interface {
+	Cooperative() bool
+}

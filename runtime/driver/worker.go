@@ -2,9 +2,13 @@ package driver
 
 import (
 	"context"
+	"runtime/debug"
+	"runtime/pprof"
 	"sync"
 	"sync/atomic"
+	"time"
 
+	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/runtime/problem"
 )
 
@@ -15,21 +19,25 @@ const maxIdle = 64
 type outcome struct {
 	out  map[string]any
 	err  error
-	gone bool // the worker's goroutine ended with the call
+	gone bool // the worker's goroutine ended with the call, or still runs it
 }
 
-// job is one call.
+// job is one call: of the strategy's Execute, or of f if that is set.
 type job struct {
-	ctx context.Context
-	f   func() (map[string]any, error)
+	ctx      context.Context
+	strategy abi.Strategy
+	in       map[string]any
+	f        func() (map[string]any, error)
 }
 
-// The state of a worker's call, so that exactly one side counts an abandoned
-// call down.
+// What a worker does, in the lowest bits of its state. Above them is the number
+// of its call, so that who looked at one call cannot give up the next. Exactly one
+// side ends a call and so counts an abandoned one down.
 const (
-	running int32 = iota
-	finished
+	finished = uint64(iota)
+	running
 	givenUp
+	nextCall = 2 * givenUp
 )
 
 // worker is a goroutine that makes calls one after the other. Its stack has
@@ -37,8 +45,16 @@ const (
 // every call.
 type worker struct {
 	jobs  chan job
-	done  chan outcome // holds one, so that a worker never waits for its caller
-	state atomic.Int32
+	done  chan outcome // holds one, so that who ends a call never waits for its caller
+	state atomic.Uint64
+
+	// The timer of a worker's calls. It is left armed when a call ends and looks
+	// at what runs when it fires: setting one for every call would cost more than
+	// many calls take.
+	base  time.Time
+	at    atomic.Int64 // nanoseconds after base at which the call ends; 0 for never
+	armed atomic.Int64 // when the timer fires, likewise; 0 if it does not
+	timer *time.Timer  // nil until the first call that needs it
 }
 
 // workers are the idle workers of one strategy, the last used first.
@@ -49,18 +65,19 @@ type workers struct {
 }
 
 // hire takes an idle worker or starts one.
-func (p *workers) hire(abandoned *atomic.Int64) *worker {
+func (p *workers) hire(c *Calls) *worker {
 	p.mu.Lock()
 	if n := len(p.idle); n > 0 {
 		w := p.idle[n-1]
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
-		w.state.Store(running)
 		return w
 	}
 	p.mu.Unlock()
-	w := &worker{jobs: make(chan job, 1), done: make(chan outcome, 1)}
-	go w.work(abandoned)
+	w := &worker{jobs: make(chan job, 1), done: make(chan outcome, 1), base: time.Now()}
+	w.timer = time.AfterFunc(time.Hour, func() { w.expire(c) })
+	w.timer.Stop()
+	go w.work(c)
 	return w
 }
 
@@ -72,7 +89,7 @@ func (p *workers) rest(w *worker, o outcome) outcome {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || len(p.idle) >= maxIdle {
-		close(w.jobs)
+		w.end()
 		return o
 	}
 	p.idle = append(p.idle, w)
@@ -84,7 +101,7 @@ func (p *workers) dismiss() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, w := range p.idle {
-		close(w.jobs)
+		w.end()
 	}
 	p.idle = nil
 }
@@ -97,27 +114,110 @@ func (p *workers) close() {
 	p.dismiss()
 }
 
+// end ends a worker that nobody uses.
+func (w *worker) end() {
+	w.timer.Stop()
+	close(w.jobs)
+}
+
+// begin starts a call. A context that keeps its own time keeps it; for one that
+// does not the worker's timer does.
+func (w *worker) begin(ctx context.Context, j job) {
+	at := int64(0)
+	if b, ok := ctx.(Bounded); ok {
+		if end, ok := b.Deadline(); ok {
+			at = max(1, int64(end.Sub(w.base)))
+		}
+	}
+	w.at.Store(at)
+	w.state.Store(w.state.Load()&^(nextCall-1) + nextCall + running)
+	if at != 0 {
+		w.arm(at)
+	}
+	w.jobs <- j
+}
+
+// arm makes the timer fire no later than at. It and expire may overlap: each
+// first says what it did and then looks at what the other said.
+func (w *worker) arm(at int64) {
+	if armed := w.armed.Load(); armed != 0 && armed <= at {
+		return
+	}
+	w.armed.Store(at)
+	w.timer.Reset(time.Duration(at) - time.Since(w.base))
+}
+
+// expire is what the timer does: it ends a call whose time is over, and waits on
+// for one whose time is not.
+func (w *worker) expire(c *Calls) {
+	w.armed.Store(0)
+	state := w.state.Load()
+	at := w.at.Load()
+	switch {
+	case state&(nextCall-1) != running || at == 0:
+		return
+	case int64(time.Since(w.base)) < at:
+		w.arm(at)
+	case w.giveUp(state, c):
+		w.done <- outcome{gone: true, err: Faultf(problem.FaultDeadline, "the call did not return within its deadline")}
+	default: // it ended, and the next one may have begun
+		if at := w.at.Load(); w.state.Load()&(nextCall-1) == running && at != 0 {
+			w.arm(at)
+		}
+	}
+}
+
+// giveUp leaves a call alone that has the given state, and reports whether it
+// was still running.
+func (w *worker) giveUp(state uint64, c *Calls) bool {
+	c.abandoned.Add(1)
+	if state&(nextCall-1) == running && w.state.CompareAndSwap(state, state-running+givenUp) {
+		return true
+	}
+	c.abandoned.Add(-1)
+	return false
+}
+
 // work makes calls until there are no more, or one was given up.
-func (w *worker) work(abandoned *atomic.Int64) {
+func (w *worker) work(c *Calls) {
 	for j := range w.jobs {
-		if !w.call(j, abandoned) {
+		if !w.call(j, c) {
 			return
 		}
 	}
 }
 
 // call makes one call and reports whether the worker may be used again. A
-// strategy that ends its goroutine is seen by the deferred function.
-func (w *worker) call(j job, abandoned *atomic.Int64) (again bool) {
-	o := outcome{gone: true, err: Faultf(problem.FaultPanic, "the strategy ended its goroutine (runtime.Goexit)")}
+// strategy that ends its goroutine is seen by the deferred function. The labels
+// are set each time: a strategy may have set its own.
+func (w *worker) call(j job, c *Calls) (again bool) {
+	c.label()
+	state := w.state.Load()
+	o := outcome{gone: true}
 	defer func() {
-		if w.state.CompareAndSwap(running, finished) {
+		if o.gone {
+			left := Faultf(problem.FaultPanic, "the strategy ended its goroutine (runtime.Goexit)")
+			left.Stack = string(debug.Stack()) // who ended it is still on it
+			o.err = left
+		}
+		if state&(nextCall-1) == running && w.state.CompareAndSwap(state, state-running+finished) {
 			w.done <- o
 			return
 		}
-		abandoned.Add(-1)
+		c.abandoned.Add(-1)
 		again = false
 	}()
-	o = protect(j.ctx, j.f)
+	o.out, o.err = j.protect()
+	o.gone = false
 	return true
+}
+
+// label gives this goroutine, and those that it starts, the labels of the
+// release, or none rather than those of whoever happened to call first.
+func (c *Calls) label() {
+	if c.labels != nil {
+		pprof.SetGoroutineLabels(c.labels)
+		return
+	}
+	pprof.SetGoroutineLabels(context.Background())
 }

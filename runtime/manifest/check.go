@@ -23,6 +23,7 @@ const (
 	maxConcurrency = 1 << 16
 	maxTable       = 1 << 24
 	maxOutput      = 8 << 20
+	maxFaults      = 1 << 20
 	maxList        = 32
 	maxGolden      = 64
 	maxGoldenName  = 100
@@ -40,9 +41,10 @@ func (m *Manifest) Check() error {
 		m.checkMethods(),
 		checkWords("/capabilities", m.Capabilities),
 		checkWords("/audience", m.Audience),
-		oneOf("/isolation", m.Isolation, IsolationRequest, IsolationInstance),
+		oneOf("/isolation", m.Isolation, IsolationRequest, IsolationInstance, IsolationProcess),
 		oneOf("/encoding", m.Encoding, EncodingCBOR, EncodingJSON),
 		m.checkLimits(),
+		m.Withdraw.check(),
 		m.checkGolden(),
 		m.checkTimes(),
 		m.checkLabels(),
@@ -96,7 +98,17 @@ func (m *Manifest) checkLimits() error {
 		within("/limits/call_depth", m.Limits.CallDepth, 0, maxInteger),
 		within("/limits/output_bytes", m.Limits.OutputBytes, 0, maxOutput),
 		within("/limits/log_bytes", m.Limits.LogBytes, 0, maxInteger),
+		oneOf("/limits/deadline", m.Limits.Deadline, DeadlineHard, DeadlineCooperative),
 		within("/limits/host_calls", m.Limits.HostCalls, 0, maxInteger),
+	)
+}
+
+func (w Withdraw) check() error {
+	return cmp.Or(
+		within("/withdraw/faults", w.Faults, 0, maxFaults),
+		need(w.Share >= 0 && w.Share <= 1, "/withdraw/share", "a part of all calls from 0 to 1", strconv.FormatFloat(w.Share, 'g', -1, 64)),
+		within("/withdraw/window_ms", int64(w.Window/time.Millisecond), 0, int64(maxTimeout/time.Millisecond)),
+		need(w.Window%time.Millisecond == 0, "/withdraw/window_ms", "whole milliseconds", w.Window.String()),
 	)
 }
 

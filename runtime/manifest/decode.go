@@ -71,6 +71,7 @@ func readLoading(o *fields.Object, m *Manifest) {
 	m.Isolation = opt.Text("isolation")
 	m.Encoding = opt.Text("encoding")
 	m.Limits = readLimits(opt.Object("limits").Optional())
+	m.Withdraw = readWithdraw(opt.Object("withdraw").Optional())
 	m.Config = opt.Map("config")
 	if m.Config == nil {
 		m.Config = map[string]any{}
@@ -93,6 +94,16 @@ func readLimits(o *fields.Object) Limits {
 		OutputBytes:  o.Int("output_bytes"),
 		LogBytes:     o.Int("log_bytes"),
 		HostCalls:    o.Int("host_calls"),
+		Deadline:     o.Text("deadline"),
+	}
+}
+
+func readWithdraw(o *fields.Object) Withdraw {
+	defer o.Done()
+	return Withdraw{
+		Faults: o.Int("faults"),
+		Share:  o.Number("share"),
+		Window: o.Duration("window_ms", time.Millisecond),
 	}
 }
 

@@ -38,7 +38,9 @@
 //	                            words and what they give are in package
 //	                            runtime/capability; the host's policy must allow each
 //	isolation         optional  "request" (also if absent): nothing that a call leaves in an
-//	                            instance is there for the next; "instance": it is
+//	                            instance is there for the next; "instance": it is;
+//	                            "process", for artifacts that would share the host's
+//	                            memory only: so it is, in a process of its own
 //	encoding          optional  "cbor" (also if absent) or "json": how values cross to
 //	                            instances with a memory of their own
 //	limits            optional  object; each absent member means the host's default:
@@ -51,6 +53,17 @@
 //	  output_bytes    optional  encoded answer of one call, at most 8,388,608
 //	  log_bytes       optional  logged by one call
 //	  host_calls      optional  calls of host functions by one call
+//	  deadline        optional  hard or cooperative; absent: hard. Cooperative is a
+//	                            promise, for kinds that run in the host's process: the
+//	                            strategy returns when its context is done. Calls then
+//	                            run on their caller's goroutine and cost less; while a
+//	                            strategy breaks its promise its caller waits
+//	withdraw          optional  object: which faults take the release out of service, beside
+//	                            the host's own rule; each absent member means the host's
+//	                            value, and all three must hold:
+//	  faults          optional  as many or more, at most 1,048,576
+//	  share           optional  number from 0 to 1: as great a part of all calls or more
+//	  window_ms       optional  within this time, at most 3,600,000
 //	config            optional  object of any shape; absent: {}
 //	config_schema     optional  JSON Schema 2020-12 of config; absent: any config; {} is kept
 //	golden            required  list of 1 to 64 cases, each an object:

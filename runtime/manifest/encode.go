@@ -86,6 +86,9 @@ func (m *Manifest) putOptional(doc map[string]any) {
 	if l := m.Limits.toMap(); len(l) > 0 {
 		doc["limits"] = l
 	}
+	if w := m.Withdraw.toMap(); len(w) > 0 {
+		doc["withdraw"] = w
+	}
 	if len(m.Labels) > 0 {
 		labels := make(map[string]any, len(m.Labels))
 		for k, v := range m.Labels {
@@ -106,6 +109,17 @@ func (l Limits) toMap() map[string]any {
 	putInt(doc, "output_bytes", l.OutputBytes)
 	putInt(doc, "log_bytes", l.LogBytes)
 	putInt(doc, "host_calls", l.HostCalls)
+	putText(doc, "deadline", l.Deadline)
+	return doc
+}
+
+func (w Withdraw) toMap() map[string]any {
+	doc := map[string]any{}
+	putInt(doc, "faults", w.Faults)
+	if w.Share != 0 {
+		doc["share"] = w.Share
+	}
+	putInt(doc, "window_ms", int64(w.Window/time.Millisecond))
 	return doc
 }
 

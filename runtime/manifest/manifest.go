@@ -48,9 +48,10 @@ type Manifest struct {
 	Artifact       Artifact
 	Methods        []string // sorted, distinct; at least Execute
 	Capabilities   []string // sorted, distinct host function groups asked for
-	Isolation      string   // IsolationRequest, IsolationInstance or "" for the former
+	Isolation      string   // IsolationRequest, IsolationInstance, IsolationProcess or "" for the first
 	Encoding       string   // EncodingCBOR, EncodingJSON or "" for the former
 	Limits         Limits
+	Withdraw       Withdraw
 	Config         map[string]any // wire domain; never nil after Decode
 	ConfigSchema   map[string]any // JSON Schema 2020-12; nil means any config
 	Golden         []GoldenCase
@@ -80,6 +81,25 @@ type Limits struct {
 	OutputBytes  int64         // encoded answer of one call
 	LogBytes     int64         // logged by one call
 	HostCalls    int64         // calls of host functions by one call
+	Deadline     string        // DeadlineHard, DeadlineCooperative or "" for the former
+}
+
+// How a call that misses its deadline ends.
+const (
+	// DeadlineHard gives the caller its answer in time whatever the strategy does.
+	DeadlineHard = "hard"
+	// DeadlineCooperative leaves it to the strategy to return when its context is
+	// done; while it does not, its caller waits.
+	DeadlineCooperative = "cooperative"
+)
+
+// Withdraw says which faults take the release out of service. Zero means the
+// host's value. The host's own rule holds as well, so this one can only be
+// stricter.
+type Withdraw struct {
+	Faults int64         // as many or more, and
+	Share  float64       // as great a part of all calls or a greater one, 0 to 1,
+	Window time.Duration // within this time; whole milliseconds
 }
 
 // What one call of a release can find of another in the same instance.
@@ -88,6 +108,9 @@ const (
 	IsolationRequest = "request"
 	// IsolationInstance leaves what a call wrote to the next one.
 	IsolationInstance = "instance"
+	// IsolationProcess gives the release a process of its own. Only the driver
+	// whose artifacts share the host's memory otherwise takes it.
+	IsolationProcess = "process"
 )
 
 // How values cross to an instance that does not share the host's memory.

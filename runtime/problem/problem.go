@@ -36,8 +36,24 @@ type Error struct {
 	Remedy string
 	// Pointer is the RFC 6901 JSON Pointer of the offending value, if any.
 	Pointer string
+	// Differences is the comparison that failed, the most telling line first;
+	// DifferencesLeftOut is how many more there are.
+	Differences        []Difference
+	DifferencesLeftOut int
 	// Cause is the error underneath, if any.
 	Cause error
+}
+
+// Difference is one line of a comparison between a host and what shall be loaded
+// into it.
+type Difference struct {
+	What   string `json:"what"`
+	Host   string `json:"host"`
+	Plugin string `json:"plugin"`
+	// Severity is "fails" (loading would fail), "dangerous" (it would succeed, and
+	// is refused) or "harmless".
+	Severity string `json:"severity"`
+	Cure     string `json:"cure,omitempty"`
 }
 
 // New makes a problem. The format follows fmt.Errorf; an operand of %w becomes
@@ -73,6 +89,14 @@ func (e *Error) Cure(format string, args ...any) *Error {
 
 // At returns a copy that points at the offending value.
 func (e *Error) At(pointer string) *Error { c := *e; c.Pointer = pointer; return &c }
+
+// Differing returns a copy with the table of what differs; more lines than these
+// were left out.
+func (e *Error) Differing(list []Difference, more int) *Error {
+	c := *e
+	c.Differences, c.DifferencesLeftOut = list, more
+	return &c
+}
 
 // Error implements error.
 func (e *Error) Error() string {

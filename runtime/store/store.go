@@ -22,6 +22,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -75,7 +77,8 @@ type Store interface {
 	// Activate puts a.Release, makes a.Route current and appends a.Change in
 	// one transaction. It fails with StaleGeneration unless a.Route.Generation
 	// is the stored generation plus one (1 for a strategy without a route). The
-	// three parts must name the same strategy, release and generation.
+	// three parts must name the same strategy, release and generation, and the
+	// route must pass its Check.
 	Activate(ctx context.Context, a Activation) error
 	// Route returns the current route of a strategy. A strategy that never had
 	// one, even if releases are put, is UnknownStrategy.
@@ -131,11 +134,47 @@ type Route struct {
 	Stable     manifest.Digest `json:"stable"`
 	// Previous is the release that was stable before, "" at first.
 	Previous manifest.Digest `json:"previous,omitempty"`
+	// PreviousWithdrawn says that it was the runtime that replaced Previous,
+	// because of its faults.
+	PreviousWithdrawn bool `json:"previous_withdrawn,omitempty"`
 	// HighWater is the highest (sequence, digest) that was ever active.
 	HighWater Mark `json:"high_water"`
-	// Methods is the union of the method sets that the slot has served.
-	Methods []string  `json:"methods"`
-	Since   time.Time `json:"since"`
+	// Methods are the names of the methods that releases of all kinds have,
+	// sorted; Signatures those names with their types for each kind that was
+	// active, sorted. Together they are the baseline. Routes of older programs
+	// have no Signatures.
+	Methods    []string                   `json:"methods"`
+	Signatures map[manifest.Kind][]string `json:"signatures,omitempty"`
+	Since      time.Time                  `json:"since"`
+}
+
+// Check reports a route that no host can have written. Stores refuse to write
+// one, and take one that they read for damage.
+func (r Route) Check() error {
+	if r.PreviousWithdrawn && r.Previous == "" {
+		return errors.New("a previous release was withdrawn, but there is none")
+	}
+	if !isSet(r.Methods) {
+		return errors.New("the methods of the baseline are not a sorted set")
+	}
+	for kind, signatures := range r.Signatures {
+		if !manifest.ValidName(string(kind)) || len(signatures) == 0 || !isSet(signatures) {
+			return fmt.Errorf("the baseline of kind %q is not a sorted set of signatures", kind)
+		}
+	}
+	return nil
+}
+
+// isSet reports whether a list rises and has no empty entries.
+func isSet(list []string) bool {
+	last := ""
+	for _, s := range list {
+		if s <= last {
+			return false
+		}
+		last = s
+	}
+	return true
 }
 
 // Mark is a high-water mark.
@@ -152,6 +191,7 @@ const (
 	ActionDeploy   = "deploy"
 	ActionSwitch   = "switch"
 	ActionRollback = "rollback"
+	ActionWithdraw = "withdraw" // back, by the runtime itself
 )
 
 // Change is one entry of the journal.
@@ -163,7 +203,9 @@ type Change struct {
 	Generation uint64          `json:"generation"`
 	Actor      string          `json:"actor,omitempty"`
 	Reason     string          `json:"reason,omitempty"`
-	At         time.Time       `json:"at"`
+	// NewBaseline says that somebody made To the strategy's new baseline.
+	NewBaseline bool      `json:"new_baseline,omitempty"`
+	At          time.Time `json:"at"`
 }
 
 // Activation is one atomic change of a route.

@@ -266,6 +266,7 @@ func TestRefusedByManifest(t *testing.T) {
 	}{
 		"digest":             {func(m *manifest.Manifest) { m.Artifact.SHA256 = manifest.DigestOf([32]byte{}) }, problem.DigestMismatch},
 		"engine":             {func(m *manifest.Manifest) { m.Engine = "v8" }, problem.EngineUnknown},
+		"a process":          {func(m *manifest.Manifest) { m.Isolation = manifest.IsolationProcess }, problem.ManifestMalformed},
 		"too little memory":  {func(m *manifest.Manifest) { m.Limits.MemoryBytes = 65536 }, problem.WasmTooLarge},
 		"more than the host": {func(m *manifest.Manifest) { m.Limits.MemoryBytes = 8 << 30 }, problem.WasmTooLarge},
 	}

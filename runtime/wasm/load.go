@@ -21,6 +21,10 @@ import (
 // Load implements driver.Driver; see the package comment for its steps.
 func (l *loader) Load(ctx context.Context, spec driver.Spec) (driver.Instance, error) {
 	spec = withDefaults(spec)
+	if spec.Manifest.Isolation == manifest.IsolationProcess {
+		return nil, problem.New(problem.ManifestMalformed, "isolation %q is for native releases", spec.Manifest.Isolation).At("/isolation").
+			Cure("leave it out: every call of a module is isolated as it is")
+	}
 	engine, err := l.engine(spec.Manifest.Engine)
 	if err != nil {
 		return nil, err

@@ -105,6 +105,9 @@ func (i *instance) Close(ctx context.Context) error {
 // Stats implements driver.Reporter.
 func (i *instance) Stats() driver.Stats { return driver.StatsOf(i.Instance) }
 
+// Signatures implements driver.Signed.
+func (i *instance) Signatures() []string { return driver.SignaturesOf(i.Instance) }
+
 func injected(operation string) error {
 	return problem.New(problem.Internal, "injected failure of %s", operation)
 }
@@ -113,4 +116,5 @@ var (
 	_ driver.Driver   = (*Driver)(nil)
 	_ driver.Instance = (*instance)(nil)
 	_ driver.Reporter = (*instance)(nil)
+	_ driver.Signed   = (*instance)(nil)
 )

@@ -58,6 +58,7 @@ func (d *Driver) Load(ctx context.Context, spec driver.Spec) (driver.Instance, e
 		return nil, err
 	}
 	in := &instance{driver: d, spec: spec}
+	in.calls.For(spec)
 	if in.strategy, err = in.calls.Construct(ctx, construct, host); err != nil {
 		return nil, err
 	}
@@ -109,13 +110,14 @@ func (i *instance) ABIVersion() int { return abi.Version }
 
 func (i *instance) Methods() []string { return driver.MethodsOf(i.strategy) }
 
+// Signatures implements driver.Signed.
+func (i *instance) Signatures() []string { return driver.GoSignatures(i.strategy) }
+
 func (i *instance) Execute(ctx context.Context, in map[string]any) (map[string]any, error) {
 	if i.closed.Load() {
 		return nil, driver.Faultf(problem.FaultABI, "execute on a closed instance")
 	}
-	return i.spec.Session(ctx, func(ctx context.Context) (map[string]any, error) {
-		return i.calls.Execute(ctx, i.strategy, in)
-	})
+	return i.calls.Execute(ctx, i.strategy, in)
 }
 
 func (i *instance) Validate(ctx context.Context) error {
@@ -123,8 +125,14 @@ func (i *instance) Validate(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	return i.spec.Trial(ctx, func(ctx context.Context) error { return i.calls.Validate(ctx, v) })
+	return i.calls.Validate(ctx, v)
 }
+
+// Function implements driver.Named.
+func (i *instance) Function() string { return driver.FunctionOf(i.strategy) }
+
+// Cooperative implements driver.Cooperative.
+func (i *instance) Cooperative() bool { return i.calls.Cooperative() }
 
 // Stats implements driver.Reporter.
 func (i *instance) Stats() driver.Stats {
@@ -148,4 +156,5 @@ var (
 	_ driver.Driver   = (*Driver)(nil)
 	_ driver.Instance = (*instance)(nil)
 	_ driver.Reporter = (*instance)(nil)
+	_ driver.Signed   = (*instance)(nil)
 )

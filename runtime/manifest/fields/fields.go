@@ -121,6 +121,15 @@ func (o *Object) Bool(name string) bool { return read[bool](o, name, "boolean") 
 // Int reads an integer.
 func (o *Object) Int(name string) int64 { return read[int64](o, name, "integer") }
 
+// Number reads a number with or without a fraction.
+func (o *Object) Number(name string) float64 {
+	if n, ok := o.members[name].(int64); ok && o.doc.err == nil {
+		o.read[name] = true
+		return float64(n)
+	}
+	return read[float64](o, name, "number")
+}
+
 // Duration reads an integer as a number of units of time.
 func (o *Object) Duration(name string, unit time.Duration) time.Duration {
 	n := o.Int(name)

@@ -46,6 +46,9 @@ func coherent(a store.Activation) error {
 		a.Release.Digest != a.Route.Stable || a.Change.To != a.Route.Stable {
 		return contradiction("the parts of activation %d of strategy %q contradict each other", gen, name)
 	}
+	if err := a.Route.Check(); err != nil {
+		return contradiction("the route of activation %d of strategy %q: %w", gen, name, err)
+	}
 	return nil
 }
 
@@ -89,14 +92,27 @@ func (s *Store) route(tx *bolt.Tx, strategy string) (r store.Route, found bool, 
 	if err != nil {
 		return r, false, err
 	}
-	if found, err = p.get([]byte(strategy), &r); err != nil || found {
-		return r, found, err
+	raw := p.b.Get([]byte(strategy))
+	if raw != nil {
+		r, err = p.decodeRoute([]byte(strategy), raw)
+		return r, err == nil, err
 	}
 	past, err := s.at(tx, bucketJournal, strategy)
 	if err == nil && past.b != nil {
 		err = s.corruptRecord(p.path([]byte(strategy)), errRouteMissing)
 	}
 	return r, false, err
+}
+
+// decodeRoute decodes a route and refuses one that nobody can have written.
+func (p place) decodeRoute(key, raw []byte) (r store.Route, err error) {
+	if err = p.decode(key, raw, &r); err != nil {
+		return r, err
+	}
+	if err = r.Check(); err != nil {
+		err = p.store.corruptRecord(p.path(key), err)
+	}
+	return r, err
 }
 
 // Route implements [store.Store].
@@ -124,8 +140,8 @@ func (s *Store) Routes(ctx context.Context) ([]store.Route, error) {
 			return err
 		}
 		return p.b.ForEach(func(key, raw []byte) error {
-			var r store.Route
-			if err := p.decode(key, raw, &r); err != nil {
+			r, err := p.decodeRoute(key, raw)
+			if err != nil {
 				return err
 			}
 			list = append(list, r)

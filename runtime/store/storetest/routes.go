@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/store"
 )
@@ -85,6 +86,11 @@ func activateContradicts(s *subject) {
 		func(a *store.Activation) { a.Change.Generation = 2 },
 		func(a *store.Activation) { a.Route.Stable = digest("other") },
 		func(a *store.Activation) { a.Change.To = digest("other") },
+		func(a *store.Activation) { a.Route.Previous, a.Route.PreviousWithdrawn = "", true },
+		func(a *store.Activation) { a.Route.Methods = []string{"Validate", "Execute"} },
+		func(a *store.Activation) { a.Route.Signatures = map[manifest.Kind][]string{"memory": nil} },
+		func(a *store.Activation) { a.Route.Signatures = map[manifest.Kind][]string{"memory": {"a", "a"}} },
+		func(a *store.Activation) { a.Route.Signatures = map[manifest.Kind][]string{"": {"a"}} },
 	} {
 		a := activation(release("pay", 1), 1)
 		change(&a)

@@ -152,9 +152,10 @@ func activation(r store.Release, generation uint64) store.Activation {
 		Release: r,
 		Route: store.Route{Strategy: r.Strategy, Generation: generation, Stable: r.Digest, Previous: digest("before"),
 			HighWater: store.Mark{Sequence: r.Sequence, Digest: r.Digest}, Methods: []string{"Execute", "Validate"},
-			Since: r.Accepted},
+			Signatures:        map[manifest.Kind][]string{"memory": {"Execute func() error", "New func()"}, "other": {"execute (i32) i64"}},
+			PreviousWithdrawn: generation%2 == 0, Since: r.Accepted},
 		Change: store.Change{Strategy: r.Strategy, Action: store.ActionDeploy, From: digest("before"), To: r.Digest,
-			Generation: generation, Actor: "ada", Reason: "because", At: r.Accepted},
+			Generation: generation, Actor: "ada", Reason: "because", NewBaseline: generation%2 == 1, At: r.Accepted},
 	}
 }
 

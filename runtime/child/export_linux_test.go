@@ -1,0 +1,4 @@
+package child
+
+// BoundsNamespaces is boundsNamespaces.
+func BoundsNamespaces(release string) bool { return boundsNamespaces(release) }
