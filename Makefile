@@ -93,9 +93,11 @@ test: ## all tests
 	$(GO) test -timeout 10m ./...
 	$(GO) test -tags portable ./runtime/wasm/snapshot
 
+# Without GORACE every process sleeps for a second at its end, and tests of
+# plugins start many.
 .PHONY: race
 race: ## the tests of everything that runs in parallel, under the race detector
-	$(GO) test -race -timeout 12m $$($(GO) list ./... | grep -vE '/(guests/sdktest|guests/go|bench/spectest|runtime/wasm/(meter|guestbuild))$$')
+	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m $$($(GO) list ./... | grep -vE '/(guests/sdktest|guests/go|bench/spectest|runtime/wasm/(meter|guestbuild))$$')
 
 .PHONY: test-wasmtime
 test-wasmtime: ## the Wasm tests on the second engine, and between the two
