@@ -103,8 +103,13 @@ func readAtMost(path string, most int) ([]byte, error) {
 		return nil, problem.New(problem.StoreFailed, "the artifact cannot be read: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	b, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
+	info, err := f.Stat()
 	if err != nil {
+		return nil, problem.New(problem.StoreFailed, "the artifact cannot be read: %w", err)
+	}
+	b := make([]byte, min(info.Size(), int64(most))+1) // one more tells whether there is more
+	n, err := io.ReadFull(f, b)
+	if b = b[:n]; err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return nil, problem.New(problem.StoreFailed, "the artifact cannot be read: %w", err)
 	}
 	if len(b) > most {

@@ -59,30 +59,35 @@ func (c cache) name(module []byte) string {
 	return filepath.Join(string(c), hex.EncodeToString(h.Sum(nil)))
 }
 
-// load returns the machine code, or nil if there is none that can be trusted. The
-// file is not written again: it is replaced as a whole.
-func (c cache) load(name string) []byte {
+// load hands the machine code to use, unless there is none that can be trusted.
+// The file is not written again: it is replaced as a whole. The code is ten
+// megabytes and more, so it stays outside of the heap: else the collector would
+// begin to work, and calls of others to wait for it, at every load.
+func (c cache) load(name string, use func(code []byte)) {
 	if c == "" {
-		return nil
+		return
 	}
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil
+		return
 	}
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() || !private(info) {
-		return nil
+	if err != nil || !info.Mode().IsRegular() || !private(info) || info.Size() < int64(len(header)+sha256.Size) {
+		return
 	}
-	b, err := io.ReadAll(f)
-	if err != nil || len(b) < len(header)+sha256.Size || string(b[:len(header)]) != header {
-		return nil
+	b, err := syscall.Mmap(-1, 0, int(info.Size()), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+	if err != nil {
+		return
+	}
+	defer func() { _ = syscall.Munmap(b) }()
+	if _, err := io.ReadFull(f, b); err != nil || string(b[:len(header)]) != header {
+		return
 	}
 	sum, code := b[len(header):len(header)+sha256.Size], b[len(header)+sha256.Size:]
-	if sha256.Sum256(code) != [sha256.Size]byte(sum) {
-		return nil
+	if sha256.Sum256(code) == [sha256.Size]byte(sum) {
+		use(code)
 	}
-	return code
 }
 
 // store keeps the code if it can. A module that is not kept is compiled again.

@@ -59,13 +59,15 @@ func (e *engine) Compile(ctx context.Context, b []byte, c wasm.Compile) (wasm.Mo
 func (e *engine) compiled(ctx context.Context, b []byte) (*C.wasmtime_module_t, error) {
 	var m *C.wasmtime_module_t
 	name := e.cache.name(b)
-	if code := e.cache.load(name); code != nil {
+	e.cache.load(name, func(code []byte) {
 		// A file of another processor or build is refused, and made again.
-		if failed := C.wasmtime_module_deserialize(e.c, bytesOf(code), C.size_t(len(code)), &m); failed == nil {
-			return m, nil
-		} else {
+		if failed := C.wasmtime_module_deserialize(e.c, bytesOf(code), C.size_t(len(code)), &m); failed != nil {
+			m = nil
 			C.wasmtime_error_delete(failed)
 		}
+	})
+	if m != nil {
+		return m, nil
 	}
 	if ctx.Err() != nil {
 		return nil, wasm.ErrInterrupted
