@@ -252,8 +252,8 @@ func (i Import) free() bool {
 	return i.Name == abi.ImportNow || i.Name == "clock_time_get" || i.Name == "sched_yield"
 }
 
-// counted counts the calls of an import. It looks at the deadline too: what a
-// call of the host costs is not in the fuel.
+// counted counts the calls of an import. It looks at the deadline too, and lets
+// others run: what a call of the host costs is not in the fuel.
 func counted(i Import) Import {
 	call := i.Call
 	if i.free() {
@@ -263,6 +263,7 @@ func counted(i Import) Import {
 		if h.fuel.ctx.Err() != nil {
 			return ErrInterrupted
 		}
+		h.fuel.yield(time.Now())
 		if err := h.count(); err != nil {
 			return err
 		}
