@@ -89,7 +89,7 @@ func TestACooperativeReleaseThatBreaksItsPromiseIsSeenWhileItDoesAndAtFaultAfter
 		}
 		return in, nil
 	})})
-	w.cfg.Drivers[memdriver.Kind], w.cfg.Log, w.cfg.Timeout = w.mem, log.logger(), time.Millisecond
+	w.cfg.Drivers[memdriver.Kind], w.cfg.Log, w.cfg.Timeout = w.mem, log.logger(), 200*time.Millisecond
 	w.open()
 	w.deploy(cooperative(1))
 	ended := make(chan error, 1)
