@@ -26,7 +26,7 @@ func TestWhatIsOpenIsListedAlsoWhenItIsRetired(t *testing.T) {
 	if r.Strategy != want.Name || r.Version != want.Version || r.FileBytes != want.Artifact.Size || r.ImportPath != p.result.ImportPath {
 		t.Errorf("%+v", r)
 	}
-	if _, err := os.Stat("/proc/self/statm"); err == nil && (r.MemoryBytes <= 0 || r.MemoryBytes > 1<<30) {
+	if r.MemoryBytes < 0 || r.MemoryBytes > 1<<30 { // 0 if the process gave as much back meanwhile
 		t.Errorf("opening it took %d bytes", r.MemoryBytes)
 	}
 	if r.Opened.IsZero() || time.Since(r.Opened) > time.Hour {
@@ -36,6 +36,9 @@ func TestWhatIsOpenIsListedAlsoWhenItIsRetired(t *testing.T) {
 	var files, growth int64
 	for _, r := range list {
 		files, growth = files+r.FileBytes, growth+r.MemoryBytes
+	}
+	if _, err := os.Stat("/proc/self/statm"); err == nil && growth == 0 {
+		t.Error("no plugin of all took any memory")
 	}
 	if s.Plugins != len(list) || s.MemoryBytes != files || s.GrowthBytes != growth {
 		t.Errorf("the status %+v is not the sum of %d residents", s, len(list))
