@@ -93,11 +93,16 @@ test: ## all tests
 	$(GO) test -timeout 10m ./...
 	$(GO) test -tags portable ./runtime/wasm/snapshot
 
+# Plugins that are tried one after the other, in processes of their own: there is
+# nothing to race with, and it takes minutes.
+ALONE := ^Test(Mischief|WhoDoesNotComeBack|WhoChangesTheProcess|ForeignBuilds|Mutants|ValidateCounts|AProgramThatIsNoChild|AVerdictIsCut)
+
 # Without GORACE every process sleeps for a second at its end, and tests of
 # plugins start many.
 .PHONY: race
 race: ## the tests of everything that runs in parallel, under the race detector
-	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m $$($(GO) list ./... | grep -vE '/(guests/sdktest|guests/go|bench/spectest|runtime/wasm/(meter|guestbuild))$$')
+	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m $$($(GO) list ./... | grep -vE '/(guests/sdktest|guests/go|bench/spectest|nativeplugin|runtime/wasm/(meter|guestbuild))$$')
+	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m -skip '$(ALONE)' ./nativeplugin
 
 .PHONY: test-wasmtime
 test-wasmtime: ## the Wasm tests on the second engine, and between the two
