@@ -3,9 +3,9 @@ package driver
 import (
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/swapline/swapline/abi"
+	"github.com/swapline/swapline/runtime/rebind"
 )
 
 // Signed is an optional interface of instances that know the types behind
@@ -36,11 +36,11 @@ func SignaturesOf(i Instance) []string {
 //	NewStrategy func(github.com/swapline/swapline/abi.Host) (github.com/swapline/swapline/abi.Strategy, error)
 //	Validate func(context.Context) error
 func GoSignatures(s abi.Strategy) []string {
-	list := []string{abi.ConstructorSymbol + " " + typeText(reflect.TypeFor[abi.Constructor]())}
-	has := reflect.TypeOf(s)
+	list := []string{abi.ConstructorSymbol + " " + rebind.Spell(reflect.TypeFor[abi.Constructor]())}
+	has := reflect.ValueOf(s)
 	for _, name := range contractMethods() {
-		if m, ok := has.MethodByName(name); ok {
-			list = append(list, name+" func"+signatureText(m.Type, 1))
+		if m := has.MethodByName(name); m.IsValid() {
+			list = append(list, name+" "+rebind.Spell(m.Type()))
 		}
 	}
 	slices.Sort(list)
@@ -59,49 +59,4 @@ func contractMethods() []string {
 		}
 	}
 	return names
-}
-
-// typeText writes a type with the whole import paths of named ones, which
-// reflect.Type.String leaves out: two packages may have the same name.
-func typeText(t reflect.Type) string {
-	if t.Name() != "" {
-		if t.PkgPath() == "" {
-			return t.Name()
-		}
-		return t.PkgPath() + "." + t.Name()
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return "*" + typeText(t.Elem())
-	case reflect.Slice:
-		return "[]" + typeText(t.Elem())
-	case reflect.Map:
-		return "map[" + typeText(t.Key()) + "]" + typeText(t.Elem())
-	case reflect.Func:
-		return "func" + signatureText(t, 0)
-	default: // channels, arrays and literal types, which the contract has none of
-		return t.String()
-	}
-}
-
-// signatureText writes parameters, without the first ones, and results.
-func signatureText(t reflect.Type, skip int) string {
-	var in, out []string
-	for i := skip; i < t.NumIn(); i++ {
-		in = append(in, typeText(t.In(i)))
-	}
-	if n := len(in) - 1; t.IsVariadic() {
-		in[n] = "..." + strings.TrimPrefix(in[n], "[]")
-	}
-	for i := range t.NumOut() {
-		out = append(out, typeText(t.Out(i)))
-	}
-	text := "(" + strings.Join(in, ", ") + ")"
-	switch len(out) {
-	case 0:
-		return text
-	case 1:
-		return text + " " + out[0]
-	}
-	return text + " (" + strings.Join(out, ", ") + ")"
 }

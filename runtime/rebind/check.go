@@ -82,7 +82,7 @@ func (r *Release) checkOne(seen map[string]bool, does, name string, value any) e
 	v := reflect.ValueOf(value).Elem()
 	if (v.Kind() == reflect.Func || v.Kind() == reflect.Interface) && v.IsNil() {
 		return problem.New(problem.RebindNil, "%s %s %.200s with nil, which whoever calls it would not survive", r.label(), does, name).
-			Want("a value of type %s", spell(v.Type())).Got("nil").Cure("supply a function that does nothing, or leave the point alone")
+			Want("a value of type %s", Spell(v.Type())).Got("nil").Cure("supply a function that does nothing, or leave the point alone")
 	}
 	return nil
 }

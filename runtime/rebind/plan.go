@@ -89,7 +89,7 @@ func (p *plan) bind(by *Release, b abi.Binding) {
 			Cure("check the name; the status of a strategy lists what its release exposes; or deploy the release that exposes it first")
 	case valueType(b.Value()) != valueType(e.Original()):
 		p.unbound[key{by.Strategy, name}] = problem.New(problem.RebindTypeMismatch, "%s binds %s with a value of another type", by.label(), name).
-			Want("%s", spell(valueType(e.Original()))).Got("%s", spell(valueType(b.Value()))).
+			Want("%s", Spell(valueType(e.Original()))).Got("%s", Spell(valueType(b.Value()))).
 			Cure("supply a value of the point's very type, whose names come from the same packages")
 	case bound:
 		p.unbound[key{by.Strategy, name}] = problem.New(problem.RebindConflict, "%s binds %s, which is bound by %s", by.label(), name, g.by.label()).
@@ -134,10 +134,10 @@ func (p *plan) judge(release *Release, before *plan, rigour Rigour) error {
 // inUse: what others have bound cannot be taken from them.
 func inUse(release *Release, old, e abi.Exposed, by *Release) error {
 	wrong := problem.New(problem.RebindInUse, "%s does not expose %s as it was, and %s has bound it", release.label(), old.Name(), by.label()).
-		Want("%s", spell(valueType(old.Original()))).
+		Want("%s", Spell(valueType(old.Original()))).
 		Cure("expose it again, or first roll %s back to a release that leaves it alone", by.Strategy)
 	if e != nil {
-		return wrong.Got("%s", spell(valueType(e.Original())))
+		return wrong.Got("%s", Spell(valueType(e.Original())))
 	}
 	return wrong
 }

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// spell writes a type with the whole path of each package in it. Two types that
+// Spell writes a type with the whole path of each package in it. Two types that
 // read the same in their sources often differ in nothing else: a release's own
 // packages have paths of their own.
-func spell(t reflect.Type) string {
+func Spell(t reflect.Type) string {
 	if t.PkgPath() != "" {
 		return t.PkgPath() + "." + t.Name()
 	}
@@ -17,11 +17,11 @@ func spell(t reflect.Type) string {
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
-		return "*" + spell(t.Elem())
+		return "*" + Spell(t.Elem())
 	case reflect.Slice:
-		return "[]" + spell(t.Elem())
+		return "[]" + Spell(t.Elem())
 	case reflect.Map:
-		return "map[" + spell(t.Key()) + "]" + spell(t.Elem())
+		return "map[" + Spell(t.Key()) + "]" + Spell(t.Elem())
 	case reflect.Func:
 		return "func" + signature(t)
 	}
@@ -32,14 +32,14 @@ func spell(t reflect.Type) string {
 func signature(t reflect.Type) string {
 	in := make([]string, t.NumIn())
 	for i := range in {
-		in[i] = spell(t.In(i))
+		in[i] = Spell(t.In(i))
 	}
 	if t.IsVariadic() {
 		in[len(in)-1] = "..." + strings.TrimPrefix(in[len(in)-1], "[]")
 	}
 	out := make([]string, t.NumOut())
 	for i := range out {
-		out[i] = spell(t.Out(i))
+		out[i] = Spell(t.Out(i))
 	}
 	text := "(" + strings.Join(in, ", ") + ")"
 	switch len(out) {

@@ -24,7 +24,7 @@ func TestTypesAreSpelledWithTheirPackagesPaths(t *testing.T) {
 		if typ.Kind() == reflect.Pointer {
 			typ = typ.Elem()
 		}
-		if got := spell(typ); got != want {
+		if got := Spell(typ); got != want {
 			t.Errorf("%v is spelled %q, want %q", typ, got, want)
 		}
 	}

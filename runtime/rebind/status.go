@@ -64,14 +64,14 @@ func (r *Registry) Of(strategy string) (points []Point, bindings []Binding) {
 		return nil, nil
 	}
 	for _, e := range release.Points {
-		one := Point{Name: e.Name(), Type: spell(valueType(e.Original())), Generation: p.since[e.Name()]}
+		one := Point{Name: e.Name(), Type: Spell(valueType(e.Original())), Generation: p.since[e.Name()]}
 		if g, ok := p.bound[e.Name()]; ok {
 			one.BoundBy = g.by.label()
 		}
 		points = append(points, one)
 	}
 	for _, b := range release.Bindings {
-		one := Binding{Name: b.Name(), Type: spell(valueType(b.Value()))}
+		one := Binding{Name: b.Name(), Type: Spell(valueType(b.Value()))}
 		if err := p.unbound[key{strategy, b.Name()}]; err != nil {
 			one.Problem = err.Error()
 		} else {
