@@ -38,3 +38,25 @@ func TestFindingsOfADriverAreChecks(t *testing.T) {
 		t.Errorf("the checks are %+v", out.Checks)
 	}
 }
+
+// reporting is an instance with a process of its own that does not run.
+type reporting struct{ driver.Instance }
+
+func (reporting) Stats() driver.Stats { return driver.Stats{Restarts: 3, Trouble: "it ended 8 times"} }
+
+type troubled struct{ *memdriver.Driver }
+
+func (d troubled) Load(ctx context.Context, s driver.Spec) (driver.Instance, error) {
+	in, err := d.Driver.Load(ctx, s)
+	return reporting{in}, err
+}
+
+func TestAStatusTellsOfTheProcessOfARelease(t *testing.T) {
+	w := newWorld(t)
+	w.cfg.Drivers = map[manifest.Kind]driver.Driver{memdriver.Kind: troubled{w.mem}}
+	w.open()
+	w.deploy(release(1))
+	if st := w.status(); st.Restarts != 3 || st.Failing != "it ended 8 times" || st.Problem != "" {
+		t.Errorf("status %+v", st)
+	}
+}

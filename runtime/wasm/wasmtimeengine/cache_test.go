@@ -7,6 +7,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/swapline/swapline/runtime/problem"
@@ -169,6 +170,26 @@ func TestAFolderThatOthersCouldHaveWrittenIsRefused(t *testing.T) {
 		if _, err := New(Config{CacheDir: dir}); problem.CodeOf(err) != problem.StoreFailed {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestMachineCodeStaysOffTheHeap: else every load would begin a collection, and
+// calls of other strategies would have to help.
+func TestMachineCodeStaysOffTheHeap(t *testing.T) {
+	const size = 16 << 20
+	c, err := openCache(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := c.name([]byte("a module"))
+	c.store(name, make([]byte, size))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	used := 0
+	c.load(name, func(code []byte) { used = len(code) })
+	runtime.ReadMemStats(&after)
+	if grown := after.TotalAlloc - before.TotalAlloc; used != size || grown > size/16 {
+		t.Errorf("%d bytes of code took %d bytes of the heap", used, grown)
 	}
 }
 
