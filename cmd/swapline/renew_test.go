@@ -19,9 +19,6 @@ import (
 
 // TestRenewal runs the real program. Its cases share one build of a strategy.
 func TestRenewal(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds a module and starts many processes")
-	}
 	counter := counterModule(t)
 	for name, test := range map[string]func(*testing.T, string){
 		"under load nothing is lost and nothing is doubled":             renewalUnderLoad,
