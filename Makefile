@@ -22,6 +22,7 @@ SOURCES  := $(shell find abi runtime nativeplugin server cmd guests -name node_m
 GUEST    := $(shell find abi guests/go -name '*.go' -not -name '*_test.go')
 RISK     := $(shell find examples/riskscore -type f -not -name '*_test.go') $(GUEST)
 FX       := $(shell find examples/fxquote -type f -not -name '*_test.go') $(GUEST)
+AUTHORISE := $(shell find examples/demorollout/model examples/demorollout/authorise -type f -not -name '*_test.go') $(GUEST)
 
 # In the order in which they are signed: sequences rise.
 RELEASES := dist/fxquote-1.0.0.wasm dist/riskscore-1.0.0.wasm dist/riskscore-2.0.0.wasm dist/riskscore-2.0.0.so
@@ -71,6 +72,8 @@ dist/riskscore-2.0.0.wasm: $(RISK) | $(SWAPLINE)
 	$(SWAPLINE) build --kind wasm examples/riskscore/v2
 dist/fxquote-1.0.0.wasm: $(FX) | $(SWAPLINE)
 	$(SWAPLINE) build --kind wasm examples/fxquote
+dist/authorise-1.0.0.wasm: $(AUTHORISE) | $(SWAPLINE)
+	$(SWAPLINE) build --kind wasm examples/demorollout/authorise
 # A plugin belongs to one build of the host.
 dist/riskscore-2.0.0.so: $(RISK) $(SWAPLINE)
 	$(SWAPLINE) build --kind native examples/riskscore/v2
@@ -101,7 +104,7 @@ ALONE := ^Test(Mischief|WhoDoesNotComeBack|WhoChangesTheProcess|ForeignBuilds|Mu
 # plugins start many.
 .PHONY: race
 race: ## the tests of everything that runs in parallel, under the race detector
-	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m $$($(GO) list ./... | grep -vE '/(guests/sdktest|guests/go|bench/spectest|nativeplugin|runtime/wasm/(meter|guestbuild))$$')
+	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m $$($(GO) list ./... | grep -vE '/(guests/sdktest|guests/go|bench/spectest|nativeplugin|runtime/(rollout/sequential|wasm/(meter|guestbuild)))$$')
 	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m -skip '$(ALONE)' ./nativeplugin
 
 .PHONY: test-wasmtime
@@ -119,7 +122,7 @@ check: $(LINT) ## format, vet, lint, architecture, tidy, clean tree
 	$(GO) vet ./...
 	$(GO) vet -tags wasmtime ./runtime/wasm/... ./cmd/swapline ./bench/hostile ./bench/spectest
 	CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/swapline
-	GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 $(GO) vet ./abi/... ./guests/go ./examples/riskscore/... ./examples/fxquote/...
+	GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 $(GO) vet ./abi/... ./guests/go ./examples/riskscore/... ./examples/fxquote/... ./examples/demorollout/model ./examples/demorollout/authorise
 	$(LINT) run ./...
 	$(LINT) run --build-tags wasmtime ./runtime/wasm/wasmtimeengine/...
 	$(GO) test -count=1 -run . .
@@ -173,6 +176,11 @@ renew: ## replace a host's process under 10,000 requests a second; every answer 
 renew-reloads: ## 1,000 changed versions on a host that renews itself; memory at rest is compared
 	$(GO) run ./bench/renew -reloads 1000
 
+.PHONY: judge
+judge: ## simulated rollouts: how often identical releases are rolled back, and how soon worse ones are
+	$(BUILD) -o bin/judge ./bench/judge
+	bin/judge
+
 .PHONY: spectest
 spectest: ## the WebAssembly core suite before and after rewriting, on both engines
 	$(GO) run -tags wasmtime ./bench/spectest
@@ -185,8 +193,12 @@ generated: ## 50,000 generated modules before and after metering, on both engine
 demo: build $(RELEASES) ## switch and roll back under load; every answer is checked
 	$(GO) run ./examples/demo -bin $(SWAPLINE) -dist dist
 
+.PHONY: demo-rollout
+demo-rollout: build dist/authorise-1.0.0.wasm ## releases that earn their traffic, or do not, under load; every answer is checked
+	$(GO) run ./examples/demorollout -bin $(SWAPLINE) -artifact dist/authorise-1.0.0.wasm
+
 .PHONY: crash
-crash: ## kill -9 the store and a deploying server KILLS times (200)
+crash: ## kill -9 the store, a deploying server and its rollouts KILLS times (200)
 	$(GO) run ./bench/crash -kills $(KILLS)
 
 .PHONY: clean

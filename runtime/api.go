@@ -6,6 +6,7 @@ import (
 
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/rebind"
+	"github.com/swapline/swapline/runtime/rollout"
 )
 
 // Upload is one release to deploy.
@@ -28,6 +29,10 @@ type Upload struct {
 	// baseline, for a difference that is meant. Whoever serves a held release
 	// later says so again.
 	NewBaseline bool
+	// Rollout says how the release comes to serve: true begins a rollout, false
+	// switches at once also if the manifest has a rollout policy, nil begins a
+	// rollout if it has one. A first release is switched to whatever it says.
+	Rollout *bool
 	// Actor and Reason go into the journal.
 	Actor, Reason string
 	// Progress, when set, is called with the name of each stage as it begins, by
@@ -73,7 +78,7 @@ type Check struct {
 
 // Outcome says what a Deploy, Switch or Rollback did.
 type Outcome struct {
-	Action  string  `json:"action"` // deploy, switch, rollback, withdraw; dry_run, hold
+	Action  string  `json:"action"` // deploy, switch, rollback, withdraw, rollout; dry_run, hold
 	Release Release `json:"release"`
 	// Replaced is the release that was stable before, if any.
 	Replaced *Release `json:"replaced,omitempty"`
@@ -84,14 +89,21 @@ type Outcome struct {
 	// release was handed out and the first at which the new one was:
 	// the duration of the in-memory publish.
 	SwitchDuration time.Duration `json:"switch_ns"`
+	// Rollout is what the change began, if it is watched.
+	Rollout *Rollout `json:"rollout,omitempty"`
 }
 
 // Response is one answer. Release and Generation are set whenever a release
-// was chosen, also when Execute returns an error.
+// was chosen, also when Execute returns an error. An answer that no release gave,
+// Variant static or last_good, has no Release.
 type Response struct {
 	Output     map[string]any
 	Release    Release
 	Generation uint64
+	// Variant says where the answer came from: stable, candidate, baseline (a
+	// fresh instance set of the stable release), previous, static, last_good.
+	Variant string
+	split   bool // among arms
 	// Queued is the time spent waiting for the release's concurrency limit,
 	// Executed the time inside of the strategy.
 	Queued, Executed time.Duration
@@ -114,6 +126,10 @@ type Status struct {
 	PreviousWithdrawn bool `json:"previous_withdrawn,omitempty"`
 	// Baseline is what the next release must look like; nil before the first.
 	Baseline *Baseline `json:"baseline,omitempty"`
+	// Rollout is the rollout that is under way, nil if there is none.
+	Rollout *RolloutBrief `json:"rollout,omitempty"`
+	// Breaker is the breaker of the stable release, nil if its policy has none.
+	Breaker *Breaker `json:"breaker,omitempty"`
 	// Problem says why a strategy with a stored route cannot serve.
 	Problem string `json:"problem,omitempty"`
 	// Failing says since when the faults of the stable release are too many, and
@@ -141,6 +157,14 @@ type Status struct {
 	Leaks []Leak `json:"leaks,omitempty"`
 	// Changes are the newest entries of the journal.
 	Changes []JournalEntry `json:"changes,omitempty"`
+}
+
+// RolloutBrief is a rollout in a line.
+type RolloutBrief struct {
+	ID        uint64        `json:"id"`
+	Phase     rollout.Phase `json:"phase"`
+	Candidate string        `json:"candidate"` // its version
+	Weight    float64       `json:"weight_percent"`
 }
 
 // Draining is a replaced release with unfinished requests.

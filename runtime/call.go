@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/runtime/arm"
 	"github.com/swapline/swapline/runtime/driver"
 )
 
@@ -10,6 +11,11 @@ type call struct {
 	in, out   map[string]any
 	text, dst []byte
 	textual   bool
+	kept      int // of dst belong to the caller
+	lane      int // among those who count at the same time
+
+	key   arm.Key
+	meter *arm.Meter // nil for none
 }
 
 // make runs the call in the shape that suits the release's instance best.

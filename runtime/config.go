@@ -14,6 +14,7 @@ import (
 	"github.com/swapline/swapline/runtime/driver"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
+	"github.com/swapline/swapline/runtime/rollout"
 	"github.com/swapline/swapline/runtime/store"
 	"github.com/swapline/swapline/runtime/trust"
 )
@@ -52,6 +53,15 @@ type Config struct {
 	// turns withdrawing off.
 	Withdraw FaultPolicy
 
+	// Rollout is the policy of strategies for which neither an operator nor a
+	// manifest states one; default rollout.Default(). rollout.Bare() judges
+	// nothing.
+	Rollout *rollout.Policy
+	// TakenOver, when set, closes when this process is the one that serves: until
+	// then stored rollouts stay where they are, since a successor that does not come
+	// up must not have written anything.
+	TakenOver <-chan struct{}
+
 	// DrainLimit is how long a replaced release may take to finish its
 	// requests before it is reported as stuck. Default 30 s.
 	DrainLimit time.Duration
@@ -82,6 +92,9 @@ func (c Config) complete() (Config, error) {
 	c.observers()
 	if c.Capabilities == nil {
 		c.Capabilities = capability.Services{Log: c.Log, Now: c.Now}.Open()
+	}
+	if c.Rollout == nil {
+		c.Rollout = rollout.Default()
 	}
 	orDefault(&c.DrainLimit, 30*time.Second)
 	orDefault(&c.PrepareLimit, 2*time.Minute)

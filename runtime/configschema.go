@@ -84,12 +84,12 @@ func schemaProblem(err error) error {
 		v = v.Causes[0]
 	}
 	what := v.ErrorKind.LocalizedString(message.NewPrinter(language.English))
-	return problem.New(problem.ConfigSchema, "the config is outside of its schema: %s", what).At("/config" + pointer(v.InstanceLocation)).
+	return problem.New(problem.ConfigSchema, "the config is outside of its schema: %s", what).At("/config" + pointerTo(v.InstanceLocation)).
 		Cure("correct the config in the manifest and sign again")
 }
 
-// pointer makes an RFC 6901 pointer.
-func pointer(path []string) string {
+// pointerTo makes an RFC 6901 pointer.
+func pointerTo(path []string) string {
 	escape := strings.NewReplacer("~", "~0", "/", "~1")
 	var b strings.Builder
 	for _, part := range path {

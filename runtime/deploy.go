@@ -5,14 +5,16 @@ import (
 
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
+	"github.com/swapline/swapline/runtime/rollout"
 	"github.com/swapline/swapline/runtime/store"
 	"github.com/swapline/swapline/runtime/trust"
 )
 
-// Actions of an Outcome that leave no entry in the journal.
+// Actions that leave no entry in the journal.
 const (
-	actionDryRun = "dry_run"
-	actionHold   = "hold"
+	actionDryRun  = "dry_run"
+	actionHold    = "hold"
+	actionRestore = "restore"
 )
 
 // Deploy takes an upload through the pipeline and serves it. With DryRun it
@@ -91,6 +93,11 @@ func (p *pipeline) deploy(ctx context.Context, up Upload, m matched) (Outcome, e
 	if err := p.checkConfig(ctx, m.Manifest()); err != nil {
 		return Outcome{}, err
 	}
+	w := wish{newBaseline: up.NewBaseline, actor: up.Actor, reason: up.Reason}
+	plan, err := p.plan(ctx, up, m, w)
+	if err != nil {
+		return Outcome{}, err
+	}
 	c, err := p.commit(ctx, m, up.Envelope)
 	if err != nil {
 		return Outcome{}, err
@@ -99,13 +106,71 @@ func (p *pipeline) deploy(ctx context.Context, up Upload, m matched) (Outcome, e
 	if err != nil {
 		return Outcome{}, err
 	}
-	switch p.action {
-	case actionDryRun:
+	switch {
+	case p.action == actionDryRun:
 		return p.kept(ready), nil
-	case actionHold:
+	case p.action == actionHold:
 		return p.hold(ctx, ready)
+	case plan.rolls:
+		return p.rollNow(ctx, ready, plan, w)
 	}
 	return p.switchTo(ctx, ready, Change{Actor: up.Actor, Reason: up.Reason, NewBaseline: up.NewBaseline})
+}
+
+// plan is how an upload comes to serve.
+type plan struct {
+	rolls  bool
+	policy *rollout.Policy
+	of     string // where the policy comes from
+}
+
+// plan refuses, before the artifact is kept, what a rollout under way does not
+// allow, and a policy that makes no sense.
+func (p *pipeline) plan(ctx context.Context, up Upload, m matched, w wish) (pl plan, err error) {
+	if err := p.checkPolicy(ctx, m.Manifest()); err != nil {
+		return pl, err
+	}
+	if pl.rolls = p.rollsOut(up, m.Manifest()); pl.rolls {
+		pl.policy, pl.of, err = p.mayRoll(ctx, m.Verified, w)
+	} else if p.action == store.ActionDeploy {
+		err = p.free()
+	}
+	return pl, err
+}
+
+// rollsOut says whether an upload begins a rollout: if it says so itself, or its
+// manifest has a policy for it. A first release has nothing to be compared with.
+func (p *pipeline) rollsOut(up Upload, m *manifest.Manifest) bool {
+	if p.action != store.ActionDeploy || !p.serving() {
+		return false
+	}
+	if up.Rollout != nil {
+		return *up.Rollout
+	}
+	return m.Rollout != nil
+}
+
+// checkPolicy refuses a manifest whose rollout policy makes no sense, also if it is
+// not needed now.
+func (p *pipeline) checkPolicy(ctx context.Context, m *manifest.Manifest) error {
+	if m.Rollout == nil {
+		return nil
+	}
+	return p.step(ctx, "policy", func(context.Context) (string, error) {
+		_, _, err := decodedPolicy(m.Rollout, "/rollout", "manifest")
+		return "makes sense", err
+	})
+}
+
+// rollNow begins a rollout of an uploaded release.
+func (p *pipeline) rollNow(ctx context.Context, v validated, pl plan, w wish) (Outcome, error) {
+	ro, err := p.roll(ctx, v, pl, w)
+	if err != nil {
+		return Outcome{}, err
+	}
+	info := v.info
+	info.Active = false
+	return Outcome{Action: store.ActionRollout, Release: info, Generation: p.route.Generation, Checks: p.checks, Rollout: new(ro.brief())}, nil
 }
 
 // prepare loads and validates within the prepare limit.
@@ -184,7 +249,7 @@ func (p *pipeline) serves(digest manifest.Digest) bool {
 		return false
 	}
 	defer lease.Done()
-	return p.route.Stable == digest && lease.Value().digest == digest && lease.Generation() == p.route.Generation
+	return p.route.Stable == digest && lease.Value().stable.digest == digest && lease.Generation() == p.route.Generation
 }
 
 // unchanged is the outcome of a change to what is served already.

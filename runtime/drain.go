@@ -19,21 +19,22 @@ type drains struct {
 // drain is a replaced release on its way out.
 type drain struct {
 	release *release
-	retired *slot.Retired[*release]
 	since   time.Time
 	stuck   atomic.Bool
 }
 
-func (d *drains) add(one *drain) {
+// add notes that a release leaves.
+func (d *drains) add(rel *release) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open = append(d.open, one)
+	d.open = append(d.open, &drain{release: rel, since: time.Now()})
 }
 
-func (d *drains) remove(one *drain) {
+// back takes a note back: the release is handed out again.
+func (d *drains) back(rel *release) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open = slices.DeleteFunc(d.open, func(other *drain) bool { return other == one })
+	d.open = slices.DeleteFunc(d.open, func(one *drain) bool { return one.release == rel })
 }
 
 func (d *drains) list() []*drain {
@@ -42,38 +43,69 @@ func (d *drains) list() []*drain {
 	return slices.Clone(d.open)
 }
 
-// drain closes a replaced release after its last request, in the background. A
-// release that takes longer than the drain limit is reported as stuck and kept
-// open: a call that cannot be stopped must not have its code taken away.
-func (r *Runtime) drain(s *strategy, retired *slot.Retired[*release]) {
+// drain lets a replaced table go after its last request, in the background: the
+// releases that no other table and no rollout holds are closed then. One that
+// takes longer than the drain limit is reported as stuck and kept open: a call
+// that cannot be stopped must not have its code taken away.
+func (r *Runtime) drain(s *strategy, retired *slot.Retired[*table], next *table) {
 	old, had := retired.Value()
 	if !had {
 		return
 	}
-	d := &drain{release: old, retired: retired, since: time.Now()}
-	s.drains.add(d)
+	r.leave(s, old, next)
 	r.draining.Go(func() {
-		defer s.drains.remove(d)
-		r.awaitDrain(d)
-		defer r.leaks.follow(s, old)
-		if err := old.close(context.Background()); err != nil {
-			r.cfg.Log.Warn("closing a release", "strategy", s.name, "release", old.info.Version, "error", err)
-			return
+		r.awaitDrain(s, old, retired)
+		for _, rel := range old.releases() {
+			r.let(s, rel)
 		}
-		r.cfg.Log.Info("release closed", "strategy", s.name, "release", old.info.Version, "after", time.Since(d.since))
+		if before := old.standby.Swap(nil); before != nil {
+			r.let(s, before)
+		}
 	})
 }
 
-func (r *Runtime) awaitDrain(d *drain) {
+// leave notes the releases that are not handed out any more.
+func (r *Runtime) leave(s *strategy, old, next *table) {
+	var stay []*release
+	if next != nil {
+		stay = next.held()
+	}
+	for _, rel := range old.held() {
+		if !slices.Contains(stay, rel) {
+			s.drains.add(rel)
+		}
+	}
+}
+
+// let ends one hold on a release and closes it after the last.
+func (r *Runtime) let(s *strategy, rel *release) {
+	if !rel.let() {
+		return
+	}
+	defer s.drains.back(rel)
+	defer r.leaks.follow(s, rel)
+	began := time.Now()
+	if err := rel.close(context.Background()); err != nil {
+		r.cfg.Log.Warn("closing a release", "strategy", s.name, "release", rel.info.Version, "error", err)
+		return
+	}
+	r.cfg.Log.Info("release closed", "strategy", s.name, "release", rel.info.Version, "within", time.Since(began))
+}
+
+func (r *Runtime) awaitDrain(s *strategy, old *table, retired *slot.Retired[*table]) {
 	limit := time.NewTimer(r.cfg.DrainLimit)
 	defer limit.Stop()
 	select {
-	case <-d.retired.Drained():
+	case <-retired.Drained():
 		return
 	case <-limit.C:
 	}
-	d.stuck.Store(true)
-	r.cfg.Log.Warn("release is stuck: its requests do not end", "strategy", d.release.info.Strategy,
-		"release", d.release.info.Version, "in_flight", d.retired.InFlight())
-	<-d.retired.Drained()
+	for _, d := range s.drains.list() {
+		if slices.Contains(old.held(), d.release) {
+			d.stuck.Store(true)
+			r.cfg.Log.Warn("release is stuck: its requests do not end", "strategy", s.name,
+				"release", d.release.info.Version, "in_flight", d.release.gate.inFlight())
+		}
+	}
+	<-retired.Drained()
 }

@@ -38,7 +38,7 @@ func (r *Runtime) Execute(ctx context.Context, strategy string, in map[string]an
 // appended to dst and becomes the Response's Text; Output stays empty. A kind
 // whose values are encoded anyway answers without making maps of them.
 func (r *Runtime) ExecuteText(ctx context.Context, strategy string, text, dst []byte) (resp Response, err error) {
-	c := call{text: text, dst: dst, textual: true}
+	c := call{text: text, dst: dst, kept: len(dst), textual: true}
 	err = r.run(ctx, strategy, &c, &resp)
 	return resp, err
 }
@@ -54,6 +54,9 @@ func (r *Runtime) run(ctx context.Context, strategy string, c *call, resp *Respo
 	}
 	defer lease.Done()
 	resp.Generation = lease.Generation()
+	if w := s.beside.now.Load(); w != nil {
+		return w.serve(ctx, lease.Value(), c, resp)
+	}
 	return lease.Value().serve(ctx, c, resp)
 }
 
@@ -88,6 +91,7 @@ func (rel *release) serve(ctx context.Context, c *call, resp *Response) (err err
 // hold runs one call at its place. It accounts for it also if the strategy ends
 // its caller's goroutine.
 func (rel *release) hold(ctx context.Context, span trace.Span, p place, start time.Duration, c *call, resp *Response) (err error) {
+	c.lane = p.number
 	d := rel.deadlineOf(p)
 	d.begin(ctx, &rel.gate.words[p.number], p.word, start, rel.timeout)
 	returned := false
@@ -160,6 +164,7 @@ func (rel *release) newDeadline(reuse bool) *deadline {
 func (rel *release) account(ctx context.Context, span trace.Span, c *call, resp *Response, err error) error {
 	resp.Output, resp.Text = c.out, c.dst
 	verdict, err := rel.judge(ctx, err)
+	rel.measure(c, verdict, resp, err)
 	if verdict == verdictInput { // such a request never reached the strategy
 		rel.uncounted.Add(-1)
 	} else {
@@ -174,7 +179,7 @@ func (rel *release) counted() int64 { return rel.gate.left() + rel.uncounted.Loa
 
 // rehearse runs one call that counts for nothing. Its deadline is hard: whoever
 // deploys a release does not wait for promises that it breaks.
-func (rel *release) rehearse(ctx context.Context, c *call) (err error) {
+func (rel *release) rehearse(ctx context.Context, c *call, resp *Response) (err error) {
 	const word = 1
 	var alone atomic.Uint64
 	alone.Store(word)
@@ -187,7 +192,7 @@ func (rel *release) rehearse(ctx context.Context, c *call) (err error) {
 		d.end()
 		alone.Store(0)
 	}()
-	return rel.timed(d, start, c, &Response{})
+	return rel.timed(d, start, c, resp)
 }
 
 // late is the fault of a strategy that broke its promise to watch its context.

@@ -135,6 +135,17 @@ func (g *gate) leave(p place) {
 	}
 }
 
+// inFlight is how many calls have a place or wait for one.
+func (g *gate) inFlight() int64 {
+	n := g.waiting.Load()
+	for i := range g.words {
+		if g.words[i].Load()&takenMark != 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // left is how many calls have left.
 func (g *gate) left() (n int64) {
 	for i := range g.words {

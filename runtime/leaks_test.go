@@ -109,7 +109,7 @@ func TestGoroutinesOfTheCodeBelongToWhoeverUsesItLast(t *testing.T) {
 	if n, _ := f.left(s, second, code); n != 4 {
 		t.Errorf("the later one left %d", n)
 	}
-	s.slot.Publish(1, f.closed(digestA, "3"))
+	s.slot.Publish(1, &table{stable: f.closed(digestA, "3")})
 	if n, _ := f.left(s, second, code); n != 0 {
 		t.Errorf("%d goroutines of a release that is served are leaked", n)
 	}

@@ -89,7 +89,9 @@ func (w *watchman) look(r *Runtime) {
 func (s *strategy) each(f func(*release)) {
 	if lease, ok := s.slot.Acquire(); ok {
 		defer lease.Done()
-		f(lease.Value())
+		for _, rel := range lease.Value().releases() {
+			f(rel)
+		}
 	}
 	for _, d := range s.drains.list() {
 		f(d.release)

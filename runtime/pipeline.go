@@ -32,6 +32,13 @@ type pipeline struct {
 	// Set by enter, valid while the strategy's turn is held.
 	strategy *strategy
 	route    store.Route // current; generation 0 if there is none
+
+	// What becomes of rollouts with this change.
+	begins *rolling             // that watches it, or goes on with it
+	first  *step                // of the one that begins
+	rolls  *store.RolloutChange // of the rollout that the change is part of
+	ends   *store.RolloutChange // of the one that it takes the place of
+	ended  func()               // tells that one, once the change is durable
 }
 
 // The stages hand on values that only the stage before can make.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/histogram"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/rebind"
@@ -27,16 +28,18 @@ type release struct {
 	gate     *gate
 	conduct
 	signals *signals
+	latency *histogram.Histogram // of the calls that it answered or broke at
 	rt      *Runtime
-	route   store.Route       // under which it is published
 	points  *rebind.Admission // what it exposes and supplies; nil if nothing
 	claims  *driver.Claims    // the same as the strategy says it; nil until it is asked
 
 	methods, signatures []string // of the instance, once it is validated
 
+	holders          atomic.Int64 // tables and rollouts that can hand it out
 	faults, business atomic.Int64
 	uncounted        atomic.Int64 // what the gate's count of calls lacks
 	watch            *watch       // of its faults
+	cut              atomic.Pointer[cutout]
 }
 
 // newRelease wraps a loaded instance.
@@ -61,6 +64,7 @@ func (r *Runtime) newRelease(info Release, v trust.Verified, in driver.Instance)
 		timeout: min(timeout, r.cfg.MaxTimeout),
 		gate:    newGate(min(slots, maxGate)),
 		signals: r.telemetry.forRelease(info),
+		latency: histogram.New(),
 		watch:   newWatch(r.cfg.Withdraw.rules(m.Withdraw), time.Now()),
 	}
 }

@@ -77,6 +77,44 @@
 // deadline faults that are no fault of the release. The release before then fails
 // as well and stays, because what was withdrawn does not come back.
 //
+// # Rollouts
+//
+// What a slot hands out is a table: the stable release and, while a rollout is
+// under way, a candidate with a share of the calls and perhaps a fresh baseline, a
+// second instance set of stable. A call finds its arm by its key (package rollout,
+// bucket.go), which stays with it while the share grows, over restarts, and on
+// every host; without a key arms are drawn. Every table has meters of its own
+// (package arm), so what is counted belongs to one stage.
+//
+// The state machine of package rollout decides; a loop for each rollout shows it
+// the meters ten times a second and does what it wants, under the strategy's turn:
+//
+//	a weight        route, rollout and decision in one transaction, then publish
+//	promotion       the same; the release before stays loaded while the new one is watched
+//	return          the candidate is shut at once, in memory; then as above
+//	a decision      rollout and decision, without a new route
+//
+// So between a verdict and the last call that starts on the candidate lies no I/O,
+// and all that is told survives kill -9. After a restart the rollout is where its
+// route is; its measurements begin anew, and no stage is skipped. A rollout that a
+// guard took back is final: its digest is refused from then on, and a person who
+// wants it all the same switches to it.
+//
+// Deploy and Switch of all traffic at once are rollouts of one stage, which is
+// watched against what was before (rollout.Switch). A watched release may be
+// replaced at any time. While a candidate has a part of the traffic only its own
+// rollout, Rollback, and a withdrawal change the route; the last two end it.
+// Releases that expose or bind points take part in no rollout and are not watched,
+// since points change for everybody at once.
+//
+// # Breaker
+//
+// Lighter breakage, and slowness, open the breaker of the stable release, if its
+// policy has one: for a while other things answer, as the policy says, and a few
+// calls tell when the release is well again. Nothing of it is durable; see package
+// breaker for the rules. The release before answers from an instance that is loaded
+// as for a rollback, in the background, and closed with the breaker.
+//
 // # Restart
 //
 // Open loads each stored route: the envelope is verified against the policy of
@@ -109,6 +147,11 @@ import (
 
 // Runtime is safe for concurrent use. Make it with [Open], end it with Close.
 type Runtime struct {
+	// Rollouts gives releases their traffic step by step.
+	Rollouts *Rollouts
+
+	happenings happenings
+
 	cfg       Config
 	clock     clock
 	telemetry *telemetry
@@ -116,7 +159,7 @@ type Runtime struct {
 	points    *rebind.Registry
 	leaks     *leaks
 	watchman  watchman
-	draining  sync.WaitGroup // one for each release that is not closed yet
+	draining  sync.WaitGroup // one for each table and rollout that is not done yet
 
 	// strategies is replaced as a whole, under mu; readers only load it.
 	strategies atomic.Pointer[map[string]*strategy]
@@ -129,7 +172,7 @@ type Runtime struct {
 // strategy is one slot and what belongs to it.
 type strategy struct {
 	name string
-	slot *slot.Slot[*release]
+	slot *slot.Slot[*table]
 	// turn is a lock that a context can give up waiting for: who puts its
 	// one token in may change the strategy.
 	turn chan struct{}
@@ -139,10 +182,15 @@ type strategy struct {
 	// trouble says why the stored route is not served; nil if it is.
 	trouble atomic.Pointer[string]
 	drains  drains
+	past    past
+	beside  beside
+	// rolling is the rollout under way, nil for none. It is changed under turn.
+	rolling atomic.Pointer[rolling]
+	fuse    fuse
 }
 
 func newStrategy(name string, generation uint64) *strategy {
-	return &strategy{name: name, slot: slot.New[*release](generation), turn: make(chan struct{}, 1)}
+	return &strategy{name: name, slot: slot.New[*table](generation), turn: make(chan struct{}, 1)}
 }
 
 // Open makes a Runtime and loads every stored route. One that cannot be loaded
@@ -155,6 +203,7 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 	}
 	r := &Runtime{cfg: cfg, clock: clock{time.Now()}, leaks: newLeaks(), watchman: watchman{ended: make(chan struct{})}}
 	r.artifacts.store = cfg.Store
+	r.Rollouts = &Rollouts{rt: r}
 	r.strategies.Store(&map[string]*strategy{})
 	if r.points, err = rebind.Open(cfg.Points); err != nil {
 		return nil, asProblem("open", err)
@@ -163,6 +212,7 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 		r.points.Close()
 		return nil, err
 	}
+	r.watchman.wg.Go(r.pulse)
 	if err := r.load(ctx); err != nil {
 		r.abandon()
 		return nil, asProblem("open", err)
@@ -192,6 +242,9 @@ func (r *Runtime) load(ctx context.Context) error {
 			return err
 		}
 		s.known.Store(true)
+		if err := r.learnPolicy(ctx, s); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -199,8 +252,9 @@ func (r *Runtime) load(ctx context.Context) error {
 // abandon closes what a failed Open has loaded. Nobody uses it yet, so that the
 // drains are short.
 func (r *Runtime) abandon() {
+	r.closing.Store(true)
 	for _, s := range *r.strategies.Load() {
-		r.drain(s, s.slot.Close())
+		_ = r.retire(context.Background(), s) // a rollout that came back may have the turn
 	}
 	r.draining.Wait()
 	r.stopLooking()
@@ -312,7 +366,10 @@ func (r *Runtime) retire(ctx context.Context, s *strategy) error {
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
-		r.drain(s, s.slot.Close())
+		s.halt()
+		s.beside.end()
+		s.fuse.end()
+		r.drain(s, s.slot.Close(), nil)
 		return nil
 	case <-ctx.Done():
 		return problem.New(problem.Canceled, "a change of %s did not end in time: %w", s.name, ctx.Err())
@@ -349,6 +406,7 @@ func (r *Runtime) closeDrivers(ctx context.Context) error {
 	r.stopLooking()
 	r.telemetry.close()
 	r.points.Close()
+	r.happenings.close()
 	var first error
 	for _, kind := range slices.Sorted(maps.Keys(r.cfg.Drivers)) {
 		if err := r.cfg.Drivers[kind].Close(ctx); err != nil && first == nil {

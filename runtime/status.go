@@ -25,6 +25,9 @@ func (r *Runtime) Status(ctx context.Context, strategy string) (Status, error) {
 	st := Status{Strategy: strategy, Draining: s.drains.status()}
 	st.Points, st.Bindings = r.points.Of(strategy)
 	st.Leaks = r.leaks.of(strategy)
+	if ro := s.rolling.Load(); ro != nil {
+		st.Rollout = new(ro.inShort(ctx))
+	}
 	if trouble := s.trouble.Load(); trouble != nil {
 		st.Problem = *trouble
 	}
@@ -37,7 +40,6 @@ func (r *Runtime) Status(ctx context.Context, strategy string) (Status, error) {
 // routed fills in what the route in the slot tells, or, if none is served, the
 // stored one.
 func (r *Runtime) routed(ctx context.Context, s *strategy, st *Status) error {
-	inFlight := s.slot.InFlight()
 	lease, ok := s.slot.Acquire()
 	if !ok {
 		route, err := r.cfg.Store.Route(ctx, s.name)
@@ -51,14 +53,16 @@ func (r *Runtime) routed(ctx context.Context, s *strategy, st *Status) error {
 		return r.history(ctx, route, st)
 	}
 	defer lease.Done()
-	rel := lease.Value()
-	st.Stable, st.InFlight = new(rel.info), inFlight
+	t := lease.Value()
+	rel := t.stable
+	st.Stable, st.InFlight = new(rel.info), rel.gate.inFlight()
 	st.Requests, st.Faults, st.BusinessErrors = rel.counted(), rel.faults.Load(), rel.business.Load()
 	stats := driver.StatsOf(rel.instance)
 	st.Instances, st.MemoryBytes, st.Abandoned, st.Restarts = stats.Instances, stats.MemoryBytes, stats.Abandoned, stats.Restarts
 	st.Failing = cmp.Or(stats.Trouble, rel.watch.failing())
 	st.Overdue = rel.overdue()
-	return r.history(ctx, rel.route, st)
+	st.Breaker = s.fuse.view()
+	return r.history(ctx, t.route, st)
 }
 
 // history fills in how a route came about; the journal may be ahead of it.
@@ -90,7 +94,7 @@ func (d *drains) status() []Draining {
 	for _, one := range d.list() {
 		info := one.release.info
 		info.Active = false
-		all = append(all, Draining{Release: info, InFlight: one.retired.InFlight(), For: time.Since(one.since), Stuck: one.stuck.Load()})
+		all = append(all, Draining{Release: info, InFlight: one.release.gate.inFlight(), For: time.Since(one.since), Stuck: one.stuck.Load()})
 	}
 	return all
 }
@@ -102,7 +106,7 @@ func (s *strategy) current() (info Release, generation uint64, ok bool) {
 		return Release{}, s.slot.Generation(), false
 	}
 	defer lease.Done()
-	return lease.Value().info, lease.Generation(), true
+	return lease.Value().stable.info, lease.Generation(), true
 }
 
 // Releases lists the accepted releases of a strategy by rising sequence.

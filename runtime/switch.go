@@ -5,6 +5,7 @@ import (
 
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
+	"github.com/swapline/swapline/runtime/rollout"
 	"github.com/swapline/swapline/runtime/store"
 )
 
@@ -73,6 +74,9 @@ func (p *pipeline) forward(ctx context.Context, c Change) (Outcome, error) {
 	if err := p.order(ctx, found.Verified); err != nil {
 		return Outcome{}, err
 	}
+	if err := p.free(); err != nil {
+		return Outcome{}, err
+	}
 	return p.serveAgain(ctx, found, rigour{baseline: true, renew: c.NewBaseline, own: true}, c)
 }
 
@@ -123,7 +127,7 @@ func (p *pipeline) serveAgain(ctx context.Context, found committed, want rigour,
 // restore serves what a stored route names, without a new generation: at Open,
 // and when the slot is behind the store.
 func (r *Runtime) restore(ctx context.Context, s *strategy, route store.Route) (err error) {
-	ctx, p, end := r.begin(ctx, "restore", s.name)
+	ctx, p, end := r.begin(ctx, actionRestore, s.name)
 	defer end(&err)
 	p.strategy, p.route = s, route
 	stored, err := r.cfg.Store.Release(ctx, s.name, route.Stable)
@@ -138,7 +142,15 @@ func (r *Runtime) restore(ctx context.Context, s *strategy, route store.Route) (
 	if err != nil {
 		return err
 	}
+	first := rollout.Event(nil)
+	if route.Rollout != 0 {
+		p.begins, first = r.resume(ctx, p, route)
+	}
+	s.halt() // of a rollout that fell behind the store
 	p.publish(ctx, activated{ready, route})
+	if p.begins != nil {
+		p.begins.begin(first)
+	}
 	return nil
 }
 

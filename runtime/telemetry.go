@@ -29,7 +29,9 @@ type telemetry struct {
 	instructions metric.Int64Histogram
 	requests     metric.Int64Counter
 	changes      metric.Int64Counter
+	rollouts     metric.Int64Counter
 	observed     metric.Registration
+	tripping     tripping
 	nobody       trace.Span // the span of a call that nobody traces
 }
 
@@ -51,12 +53,15 @@ type gauges struct {
 	strategy                  string
 	generation                uint64
 	draining, leaked, overdue int
+	breaker                   int64   // its phase
+	rolls                     bool    // a candidate has traffic
+	weight                    float64 // of the candidate, in percent
 }
 
 func newTelemetry(cfg Config, observe func(observation)) (*telemetry, error) {
 	meter := cfg.Meter.Meter(scope)
 	t := &telemetry{tracer: cfg.Tracer.Tracer(scope), provider: cfg.Tracer, nobody: trace.SpanFromContext(context.Background())}
-	var errs [9]error
+	var errs [11]error
 	t.duration, errs[0] = meter.Float64Histogram("swapline.execute.duration", metric.WithUnit("s"),
 		metric.WithDescription("time inside of the strategy"), metric.WithExplicitBucketBoundaries(buckets()...))
 	t.requests, errs[1] = meter.Int64Counter("swapline.execute.requests", metric.WithDescription("calls of Execute that reached a release, by outcome"))
@@ -69,6 +74,9 @@ func newTelemetry(cfg Config, observe func(observation)) (*telemetry, error) {
 	errs[4] = err
 	leaked, err := meter.Int64ObservableGauge("swapline.goroutines.leaked", metric.WithDescription("goroutines of closed releases that live on"))
 	errs[7] = err
+	t.rollouts, errs[9] = meter.Int64Counter("swapline.rollouts", metric.WithDescription("rollouts that have ended, by phase"))
+	weight, err := meter.Float64ObservableGauge("swapline.rollout.weight", metric.WithUnit("%"), metric.WithDescription("share of the traffic that a candidate has"))
+	errs[10] = err
 	overdue, err := meter.Int64ObservableGauge("swapline.overdue", metric.WithDescription("calls with a cooperative deadline that are past it"))
 	errs[8] = err
 	t.observed, errs[5] = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
@@ -78,9 +86,15 @@ func newTelemetry(cfg Config, observe func(observation)) (*telemetry, error) {
 			o.ObserveInt64(draining, int64(g.draining), set)
 			o.ObserveInt64(leaked, int64(g.leaked), set)
 			o.ObserveInt64(overdue, int64(g.overdue), set)
+			if g.rolls {
+				o.ObserveFloat64(weight, g.weight, set)
+			}
 		})
 		return nil
-	}, generation, draining, leaked, overdue)
+	}, generation, draining, leaked, overdue, weight)
+	if t.tripping, err = newTripping(meter, observe); err != nil {
+		errs[0] = err
+	}
 	for _, err := range errs {
 		if err != nil {
 			return nil, problem.New(problem.Internal, "metric instruments: %w", err)
@@ -115,6 +129,7 @@ func silent(p trace.TracerProvider) bool {
 
 // close stops the gauges.
 func (t *telemetry) close() {
+	t.tripping.close()
 	if t.observed != nil {
 		_ = t.observed.Unregister() // documented to be safe to ignore: it fails only when done before
 	}
@@ -129,6 +144,8 @@ func (r *Runtime) observe(report observation) {
 				g.leaked += l.Goroutines
 			}
 			s.each(func(rel *release) { g.overdue += rel.overdue() })
+			g.weight, g.rolls = s.candidateWeight()
+			g.breaker = s.fuse.phase()
 			report(g)
 		}
 	}
@@ -234,6 +251,7 @@ func (s *signals) end(ctx context.Context, span trace.Span, v verdict, r *Respon
 	}
 	if span.IsRecording() {
 		span.SetAttributes(s.outcome[v], attribute.Int64("instructions", r.Instructions))
+		span.SetAttributes(r.featureFlag()...)
 		if v > verdictBusiness {
 			span.SetStatus(codes.Error, v.String())
 		}

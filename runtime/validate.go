@@ -130,7 +130,7 @@ func (rel *release) golden(ctx context.Context, c manifest.GoldenCase) *problem.
 		wrong = wrong.Want("business error %s", c.Rejected)
 	}
 	attempt := &call{in: c.Input}
-	err := rel.rehearse(ctx, attempt)
+	err := rel.rehearse(ctx, attempt, new(Response))
 	var business *abi.Error
 	switch {
 	case errors.As(err, &business):

@@ -182,10 +182,7 @@ func (t *tally) fault(now time.Time, calls, faults int64) string {
 // Close waits for the withdrawal too.
 func (r *Runtime) withdraw(rel *release, reason string) {
 	r.draining.Go(func() {
-		ctx := context.Background()
-		_, err := r.change(ctx, store.ActionWithdraw, Change{
-			Strategy: rel.info.Strategy, IfGeneration: &rel.route.Generation, Actor: itself, Reason: "withdrawn: " + reason,
-		}, (*pipeline).back)
+		err := r.takeBack(context.Background(), rel, reason)
 		log := r.cfg.Log.With("strategy", rel.info.Strategy, "release", rel.info.Version, "digest", rel.digest, "reason", reason)
 		if err == nil {
 			log.Error("release withdrawn")
@@ -207,4 +204,43 @@ func afterAttempt(now time.Time, reason string, err error) (why string, final bo
 	}
 	why = fmt.Sprintf("%s: %s; it serves on because what was there before does not: %v", now.UTC().Format(time.RFC3339), reason, err)
 	return why, code == problem.NothingToRollBack
+}
+
+// takeBack ends what a release serves. While a rollout looks after the release it
+// is the rollout that takes it back.
+func (r *Runtime) takeBack(ctx context.Context, rel *release, reason string) error {
+	s := r.find(rel.info.Strategy)
+	if s == nil {
+		return shuttingDown()
+	}
+	for {
+		if ro := s.rolling.Load(); ro != nil && ro.looksAfter(rel) {
+			err := ro.broken(ctx, reason)
+			if _, served := s.serves(rel); err != nil || !served {
+				return err
+			}
+			continue // the rollout ended meanwhile, with rel as stable
+		}
+		generation, served := s.serves(rel)
+		if !served {
+			return problem.New(problem.StaleGeneration, "%s serves no more", rel.label())
+		}
+		_, err := r.change(ctx, store.ActionWithdraw, Change{
+			Strategy: s.name, IfGeneration: &generation, Actor: itself, Reason: "withdrawn: " + reason,
+		}, (*pipeline).back)
+		if problem.CodeOf(err) != problem.StaleGeneration {
+			return err
+		}
+		// A rollout may have published another weight meanwhile.
+	}
+}
+
+// serves reports whether a release is stable, and under which generation.
+func (s *strategy) serves(rel *release) (generation uint64, served bool) {
+	lease, ok := s.slot.Acquire()
+	if !ok {
+		return 0, false
+	}
+	defer lease.Done()
+	return lease.Generation(), lease.Value().stable == rel
 }

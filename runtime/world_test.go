@@ -22,6 +22,7 @@ import (
 	"github.com/swapline/swapline/runtime/driver/memdriver"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
+	"github.com/swapline/swapline/runtime/rollout"
 	"github.com/swapline/swapline/runtime/store"
 	"github.com/swapline/swapline/runtime/store/boltstore"
 	"github.com/swapline/swapline/runtime/trust"
@@ -85,7 +86,7 @@ func policyOf(t testing.TB, key trust.Key, doc trust.PolicyDocument) *trust.Poli
 }
 
 func (w *world) config() runtime.Config {
-	return runtime.Config{
+	return runtime.Config{Rollout: rollout.Bare(),
 		Store: w.store, Drivers: map[manifest.Kind]driver.Driver{memdriver.Kind: w.mem}, Policy: w.policy,
 		HostVersion: "1.0.0", Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Timeout: time.Hour, MaxTimeout: time.Hour,
 	}

@@ -28,6 +28,7 @@ type Group struct {
 // Names of the groups.
 const (
 	GroupRequests  = "Requests"
+	GroupRollouts  = "Rollouts"
 	GroupExecution = "Execution"
 	GroupTrust     = "Envelope, policy and manifest"
 	GroupArtifact  = "Artifact and loading"
@@ -39,6 +40,7 @@ func Catalogue() []Group {
 	return []Group{
 		{GroupRequests, "What was asked for cannot be done as it was asked.",
 			slices.Concat(bodyEntries(), accessEntries(), conflictEntries())},
+		{GroupRollouts, "What was asked of a rollout cannot be done now. What runs is not touched.", rolloutEntries()},
 		{GroupExecution, "The release that should have answered broke. It keeps serving; the broken instance is replaced.",
 			executionEntries()},
 		{GroupTrust, "The signed statement about a release was refused. What runs is not touched.",

@@ -39,7 +39,7 @@ func conflictEntries() []Entry {
 		{problem.NothingToRollBack, 409, "Nothing to roll back to", "No release was active before this one."},
 		{problem.StateConflict, 409, "State changed meanwhile", "What the call read of the strategy's state was changed by another call. Nothing was stored and no event sent: send the request again."},
 		{problem.StateFull, 409, "State is full", "The call would have made the strategy's state larger than the host allows. Nothing was stored. The strategy must delete what it no longer needs."},
-		{problem.IfMatchRequired, 428, "Precondition required", "A change needs `If-Match` with the strategy's ETag, or `If-None-Match: *` for a first release."},
+		{problem.IfMatchRequired, 428, "Precondition required", "A change needs `If-Match` with the ETag of what it changes: the strategy, the rollout or the rollout policy; or `If-None-Match: *` for a first release or policy."},
 		{problem.StaleGeneration, 412, "Changed meanwhile", "Somebody changed the strategy after you looked. The answer's ETag is the current one: look, then repeat."},
 	}
 }
@@ -56,6 +56,7 @@ func executionEntries() []Entry {
 		{problem.FaultHost, 502, "The strategy called the host too often", "The call used more host functions than `limits.host_calls` of the release's manifest."},
 		{problem.FaultCrashed, 502, "The strategy's process ended", "The worker process that served the call ended before the answer: it crashed, exited or was killed. The server's log has the beginning of its report. It is started again by itself."},
 		{problem.FaultWorker, 503, "The strategy's process is not running", "The worker process ended and is started again later than this call could wait, or it ended so often that it stays down. Consider `swapline rollback`."},
+		{problem.BreakerOpen, 503, "Breaker is open", "The release that serves fails too often, or is too slow, so it gets only probes for a while, and the policy names no other answer. Try again after `Retry-After`."},
 		{problem.FaultABI, 502, "The strategy broke the calling convention", "The release's answer is malformed or outside of the value domain. Its build or SDK is wrong."},
 	}
 }

@@ -30,6 +30,7 @@ func policyEntries() []Entry {
 func manifestEntries() []Entry {
 	return []Entry{
 		{problem.ManifestMalformed, 422, "Manifest malformed", "The signed manifest breaks the format. `pointer` names the field."},
+		{problem.RolloutPolicyMalformed, 422, "Rollout policy malformed", "The rules for rollouts, in the manifest's member `rollout`, set by the operator or sent with the request, cannot be used. `pointer` names the member, `expected` and `found` say what is wrong with it."},
 		{problem.ManifestExpired, 422, "Release expired", "The manifest's validity is over. Sign the release again."},
 		{problem.ManifestNotYetValid, 422, "Release not yet valid", "The manifest is valid only later. Wait, or check the clocks."},
 		{problem.ManifestTooOld, 422, "Release too old", "The manifest is older than the policy allows. Sign the release again."},

@@ -33,8 +33,7 @@ func (a *api) change(do act, needed ...string) echo.HandlerFunc {
 		if err != nil {
 			return a.refuseChange(c, name, err)
 		}
-		// The target is loaded and validated again, as after an upload.
-		_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(a.Limits.Upload))
+		a.mayTakeLong(c)
 		out, err := do(a.Runtime, c.Request().Context(), ch)
 		if err != nil {
 			return a.refuseChange(c, name, err)
@@ -44,35 +43,53 @@ func (a *api) change(do act, needed ...string) echo.HandlerFunc {
 	}
 }
 
+// mayTakeLong gives the answer the time of an upload: a release may be loaded and
+// validated again before it.
+func (a *api) mayTakeLong(c echo.Context) {
+	_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(a.Limits.Upload))
+}
+
 func (a *api) changeOf(c echo.Context, name string, needed []string) (runtime.Change, error) {
-	generation, err := a.requireGeneration(c, name)
-	if err != nil {
-		return runtime.Change{}, err
+	ch, _, err := a.changeWith(c, name, needed)
+	return ch, err
+}
+
+// changeWith reads a change and returns the body as well, which may have more
+// members.
+func (a *api) changeWith(c echo.Context, name string, needed []string, more ...string) (runtime.Change, map[string]any, error) {
+	ch := runtime.Change{Strategy: name, Actor: actor(c)}
+	var err error
+	if ch.IfGeneration, err = a.requireGeneration(c, name); err != nil {
+		return ch, nil, err
 	}
 	body, err := a.object(c)
 	if err != nil {
-		return runtime.Change{}, err
+		return ch, nil, err
 	}
 	for _, key := range needed {
 		if body[key] == nil || body[key] == "" {
-			return runtime.Change{}, problem.New(problem.BadRequest, "the body does not say which %s", key).At("/"+key).
+			return ch, nil, problem.New(problem.BadRequest, "the body does not say which %s", key).At("/"+key).
 				Cure("GET /v1/strategies/%s/releases lists what there is", name)
 		}
 	}
-	ch := runtime.Change{Strategy: name, IfGeneration: generation, Actor: actor(c)}
 	if ch.Release, err = text(body, "release", 80); err != nil {
-		return ch, err
+		return ch, nil, err
 	}
-	if ch.Reason, err = text(body, "reason", maxReason); err != nil {
-		return ch, err
-	}
-	if err = checkReason(ch.Reason); err != nil {
-		return ch, err
+	if ch.Reason, err = reasonIn(body); err != nil {
+		return ch, nil, err
 	}
 	if ch.NewBaseline, err = yesOrNo(body, "new_baseline"); err != nil {
-		return ch, err
+		return ch, nil, err
 	}
-	return ch, onlyKeys(body, "release", "reason", "new_baseline")
+	return ch, body, onlyKeys(body, append(more, "release", "reason", "new_baseline")...)
+}
+
+func reasonIn(body map[string]any) (string, error) {
+	reason, err := text(body, "reason", maxReason)
+	if err != nil {
+		return "", err
+	}
+	return reason, checkReason(reason)
 }
 
 // refuseChange adds the current ETag to a refusal of a known strategy.

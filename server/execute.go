@@ -26,8 +26,9 @@ func (a *api) execute(c echo.Context) error {
 		return a.elsewhere(c, body, err)
 	}
 	defer a.Gate.leaveExecution()
-	res, err := a.Runtime.ExecuteText(c.Request().Context(), name, body, nil)
-	tellRelease(c, res)
+	r := c.Request()
+	res, err := a.Runtime.ExecuteText(runtime.WithHeader(r.Context(), r.Header.Get), name, body, nil)
+	tellVariant(c, res)
 	if wrong := new(wire.Error); errors.As(err, &wrong) {
 		return jsonProblem(wrong)
 	}
@@ -37,12 +38,19 @@ func (a *api) execute(c echo.Context) error {
 	return c.Blob(http.StatusOK, mediaJSON, res.Text)
 }
 
-// tellRelease sets the headers that name the release; also on errors, as soon
-// as a release was chosen.
-func tellRelease(c echo.Context, r runtime.Response) {
-	if r.Generation == 0 {
-		return
+// tellVariant sets the headers that say where the answer came from; also on
+// errors, as soon as a release was chosen.
+func tellVariant(c echo.Context, r runtime.Response) {
+	if r.Variant != "" {
+		c.Response().Header().Set(headerVariant, r.Variant)
 	}
+	if r.Release.Digest != "" {
+		tellRelease(c, r)
+	}
+}
+
+// tellRelease sets the headers that name the release.
+func tellRelease(c echo.Context, r runtime.Response) {
 	h := c.Response().Header()
 	h.Set(headerRelease, r.Release.Strategy+"@"+r.Release.Version)
 	h.Set(headerDigest, string(r.Release.Digest))

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"go.opentelemetry.io/otel/trace"
@@ -64,7 +66,7 @@ func (a *api) fail(err error, c echo.Context) {
 		p.TraceID = s.TraceID().String()
 	}
 	if p.Status == http.StatusServiceUnavailable {
-		c.Response().Header().Set(echo.HeaderRetryAfter, "1")
+		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter(err))
 	}
 	if c.Request().Method == http.MethodHead {
 		_ = c.NoContent(p.Status)
@@ -75,6 +77,16 @@ func (a *api) fail(err error, c echo.Context) {
 		a.Log.ErrorContext(c.Request().Context(), "a problem cannot be written", "error", err)
 	}
 	_ = c.Blob(p.Status, mediaProblem, body)
+}
+
+// retryAfter is in how many seconds an error that knows may be gone, rounded up;
+// for all others a moment.
+func retryAfter(err error) string {
+	var knows interface{ RetryAfter() time.Duration }
+	if !errors.As(err, &knows) {
+		return "1"
+	}
+	return strconv.FormatInt(max(1, int64((knows.RetryAfter()+time.Second-1)/time.Second)), 10)
 }
 
 // problemOf chooses the form: a strategy's own error, echo's routing errors, or

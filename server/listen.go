@@ -7,7 +7,8 @@ import (
 )
 
 // Timeouts bound how long a connection may take for what. A zero field takes
-// the default. An upload extends Read and Write for itself, see [Limits].
+// the default. An upload extends Read and Write for itself, see [Limits], and a
+// stream of events has none but one for each write.
 type Timeouts struct {
 	// Header is the time for the request's head: 5 s.
 	Header time.Duration
@@ -22,7 +23,8 @@ type Timeouts struct {
 // maxHeaderBytes bounds a request's head.
 const maxHeaderBytes = 32 << 10
 
-// HTTP makes the http.Server for h with every time-out set.
+// HTTP makes the http.Server for h with every time-out set. When it is shut down,
+// it ends the streams of events of a handler that [New] made.
 func HTTP(h http.Handler, t Timeouts, log *slog.Logger) *http.Server {
 	s := &http.Server{
 		Handler:           h,
@@ -34,6 +36,9 @@ func HTTP(h http.Handler, t Timeouts, log *slog.Logger) *http.Server {
 	}
 	if log != nil {
 		s.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
+	}
+	if d, ok := h.(*door); ok {
+		s.RegisterOnShutdown(d.stop)
 	}
 	return s
 }

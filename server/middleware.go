@@ -25,6 +25,7 @@ const (
 	headerGeneration = "Swapline-Generation"
 	headerFuel       = "Swapline-Fuel"
 	headerStage      = "Swapline-Stage"
+	headerVariant    = "Swapline-Variant"
 	headerActor      = "Swapline-Actor"
 )
 

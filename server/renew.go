@@ -36,6 +36,7 @@ type Gate struct {
 	changes    int
 	changed    chan struct{} // closed when state changes or a count becomes 0; nil while nobody waits
 	successor  http.Handler
+	left       chan struct{} // closed when the gate has moved; nil until somebody asks
 }
 
 type gateState int
@@ -90,7 +91,27 @@ func (g *Gate) Move(successor http.Handler) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.successor = successor
+	if g.left != nil && g.state != gateMoved {
+		close(g.left)
+	}
 	g.setLocked(gateMoved)
+}
+
+// leaving returns a channel that closes when the gate moves. It is not the one of
+// waitLocked, which executions close at any time.
+func (g *Gate) leaving() <-chan struct{} {
+	if g == nil {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.left == nil {
+		g.left = make(chan struct{})
+		if g.state == gateMoved {
+			close(g.left)
+		}
+	}
+	return g.left
 }
 
 func (g *Gate) setLocked(s gateState) {

@@ -10,6 +10,8 @@
 //	GET  /v1/strategies                     what is served
 //	POST /v1/strategies/{name}/switch       serve another accepted release
 //	POST /v1/strategies/{name}/rollback     serve the release before
+//	POST /v1/strategies/{name}/rollouts     let a release earn its traffic
+//	GET  /v1/events                         what happens, as it happens
 //
 // # Rules
 //
@@ -22,9 +24,12 @@
 //     made from it.
 //   - A change needs the generation it was decided on: If-Match with the
 //     strategy's ETag, or If-None-Match: * while there is no release. Without it
-//     the answer is 428, with another generation 412 and the current ETag.
+//     the answer is 428, with another generation 412 and the current ETag. For a
+//     rollout and a rollout policy the same holds with their revisions.
 //   - An upload is streamed to the store part by part and is never in memory;
 //     few may be under way at the same time.
+//   - Events are sent as they happen, to a bounded number of listeners. Who reads
+//     too slowly is let go, and holds up nobody.
 //   - /livez, /readyz and /openapi.yaml are open. All else, /metrics too, needs
 //     the token.
 //
@@ -39,6 +44,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -99,6 +105,8 @@ type Limits struct {
 	UploadIdle time.Duration
 	// Upload is how long a change may take, its validation included: 15 min.
 	Upload time.Duration
+	// Listeners is how many streams of events may be open at the same time: 100.
+	Listeners int64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -108,6 +116,7 @@ func (l Limits) withDefaults() Limits {
 	l.Uploads = orDefault(l.Uploads, 8)
 	l.UploadIdle = orDefault(l.UploadIdle, 30*time.Second)
 	l.Upload = orDefault(l.Upload, 15*time.Minute)
+	l.Listeners = orDefault(l.Listeners, 100)
 	return l
 }
 
@@ -125,6 +134,10 @@ type api struct {
 	answers map[string]Entry
 	started time.Time
 	uploads chan struct{} // one place for each upload that is under way
+
+	listeners chan struct{} // one place for each stream of events
+	stopping  chan struct{} // closed when the server does not go on
+	stop      func()        // closes stopping
 }
 
 // New makes the handler of all routes. It is safe for concurrent use and holds
@@ -137,15 +150,24 @@ func New(c Config) (http.Handler, error) {
 		return nil, errors.New("server needs a token of 16 characters or more")
 	}
 	a := &api{Config: withDefaults(c), token: sumOf(c.Token), answers: answersByCode(), started: time.Now().UTC()}
-	a.uploads = make(chan struct{}, a.Limits.Uploads)
-	return a.Gate.guard(otelhttp.NewHandler(a.router(), "http",
+	a.uploads, a.listeners = make(chan struct{}, a.Limits.Uploads), make(chan struct{}, a.Limits.Listeners)
+	a.stopping = make(chan struct{})
+	a.stop = sync.OnceFunc(func() { close(a.stopping) })
+	return &door{a.Gate.guard(otelhttp.NewHandler(a.router(), "http",
 		otelhttp.WithTracerProvider(a.Tracer),
 		otelhttp.WithMeterProvider(a.Meter),
 		otelhttp.WithPropagators(propagation.TraceContext{}),
 		// Otherwise the Host header names server.address and server.port, and
 		// strangers could make time series until no other has room.
 		otelhttp.WithServerName("swapline:0"),
-	)), nil
+	)), a.stop}, nil
+}
+
+// door is what New makes. [HTTP] tells it when its server shuts down, so that
+// streams end: they have no end of their own to wait for.
+type door struct {
+	http.Handler
+	stop func()
 }
 
 func withDefaults(c Config) Config {
@@ -192,5 +214,7 @@ func (a *api) router() *echo.Echo {
 	v1(http.MethodGet, "/strategies/:name/releases/:release", a.release)
 	v1(http.MethodPost, "/strategies/:name/switch", a.changing(a.change((*runtime.Runtime).Switch, "release")))
 	v1(http.MethodPost, "/strategies/:name/rollback", a.changing(a.change((*runtime.Runtime).Rollback)))
+	a.rolloutRoutes(v1)
+	v1(http.MethodGet, "/events", a.events)
 	return e
 }

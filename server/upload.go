@@ -115,11 +115,27 @@ func (a *api) uploadOf(c echo.Context, name string) (runtime.Upload, error) {
 	if up.NewBaseline, err = truth(c, "new_baseline"); err != nil {
 		return up, err
 	}
+	if up.Rollout, err = wanted(c, "rollout"); err != nil {
+		return up, err
+	}
+	if up.Hold && up.Rollout != nil {
+		return up, problem.New(problem.BadRequest, "a release that is held is not rolled out").
+			Want("hold or rollout, not both").Cure("hold it now and POST /v1/strategies/%s/rollouts later", name)
+	}
 	if up.Hold || up.DryRun {
 		return up, nil
 	}
 	up.IfGeneration, err = a.requireGeneration(c, name)
 	return up, err
+}
+
+// wanted reads a truth value that need not be given.
+func wanted(c echo.Context, name string) (*bool, error) {
+	if c.QueryParam(name) == "" {
+		return nil, nil
+	}
+	b, err := truth(c, name)
+	return &b, err
 }
 
 func truth(c echo.Context, name string) (bool, error) {

@@ -23,6 +23,13 @@ const (
 	exitInvalid  = 3 // verification or validation refused
 	exitAuth     = 4
 	exitConflict = 5 // a stale generation or a conflicting change
+
+	// What came of a rollout, for whoever waited for it.
+	exitRolledBack = 6
+	exitBlocked    = 7
+	exitAborted    = 8
+	exitPaused     = 9
+	exitTimeout    = 10
 )
 
 // app carries what every command needs.
@@ -91,7 +98,8 @@ func (a *app) root() *cobra.Command {
   swapline push dist/risk-0.1.0.wasm      upload, validate, switch
   swapline exec risk '{"amount": 1200}'`,
 		Long: `Exit codes: 0 done, 1 error, 2 wrong arguments, 3 release refused, 4 no valid
-token, 5 the strategy has changed meanwhile.`,
+token, 5 the strategy has changed meanwhile; 6 to 10 say what came of a rollout that
+was waited for (swapline rollout wait --help).`,
 		Args:          knownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceUsage:  true,

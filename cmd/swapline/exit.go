@@ -16,12 +16,15 @@ func exitCode(err error) int {
 	if errors.As(err, &usage) {
 		return exitUsage
 	}
+	if end := new(outcome); errors.As(err, &end) {
+		return end.code
+	}
 	switch code := problem.CodeOf(err); code {
 	case problem.Unauthenticated:
 		return exitAuth
-	case problem.StaleGeneration, problem.IfMatchRequired:
+	case problem.StaleGeneration, problem.StaleRollout, problem.IfMatchRequired, problem.RolloutActive:
 		return exitConflict
-	case problem.BuildFailed:
+	case problem.BuildFailed, problem.RolloutFinal, problem.RolloutPolicyMalformed:
 		return exitInvalid
 	default:
 		return exitOfGroup(code)

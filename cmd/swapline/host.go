@@ -42,14 +42,15 @@ type host struct {
 
 	listener    net.Listener
 	web         *http.Server
-	stopped     chan error // holds the reason if the HTTP server stops by itself
+	stopped     chan error    // holds the reason if the HTTP server stops by itself
+	takenOver   chan struct{} // closed when this process is the one that serves
 	connections connections
 }
 
 // openHost opens store, policy, drivers and runtime, each closed by undo. The
 // state of a successor stays with the process before until it is handed over.
 func openHost(ctx context.Context, folder dataFolder, o serveOptions, log *slog.Logger, tel *telemetry, undo *cleanup) (*host, error) {
-	h := &host{options: o, folder: folder, log: log, tel: tel, stopped: make(chan error, 1)}
+	h := &host{options: o, folder: folder, log: log, tel: tel, stopped: make(chan error, 1), takenOver: make(chan struct{})}
 	var err error
 	if h.store, err = parkstore.Open(func() (store.Store, error) { return boltstore.Open(folder.path("store")) }); err != nil {
 		return nil, err
@@ -69,7 +70,7 @@ func openHost(ctx context.Context, folder dataFolder, o serveOptions, log *slog.
 	if err != nil {
 		return nil, err
 	}
-	h.rt, err = runtime.Open(ctx, runtime.Config{Withdraw: withdraw, Store: h.store, Drivers: h.drivers, Policy: policy, Audience: o.audience,
+	h.rt, err = runtime.Open(ctx, runtime.Config{Withdraw: withdraw, TakenOver: h.takenOver, Store: h.store, Drivers: h.drivers, Policy: policy, Audience: o.audience,
 		HostVersion: hostVersion, Capabilities: h.services, Engines: append([]string{wazeroengine.Name}, o.engines...), Log: log, Tracer: tel.tracer(), Meter: tel.meter()})
 	if err != nil {
 		return nil, errors.Join(err, closeDrivers(ctx, h.drivers))

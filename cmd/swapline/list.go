@@ -50,7 +50,7 @@ func (a *app) listStrategies(ctx context.Context) error {
 		t := newTable(w, "STRATEGY", "RELEASE", "KIND", "DIGEST", "GENERATION", "REQUESTS", "FAULTS", "SINCE")
 		for _, s := range list.Strategies {
 			r := orEmpty(s.Stable)
-			t.row(s.Strategy, orDash(r.Version), orDash(string(r.Kind)), orDash(r.Digest.Short()),
+			t.row(s.Strategy, orDash(r.Version)+climbing(s.Rollout), orDash(string(r.Kind)), orDash(r.Digest.Short()),
 				s.Generation, s.Requests, s.Faults, stamp(s.Since))
 		}
 		t.flush()
@@ -127,6 +127,12 @@ func printStatus(w io.Writer, s runtime.Status) {
 	if s.Previous != nil {
 		t.row("before", title(*s.Previous)+withdrawn(s.PreviousWithdrawn))
 	}
+	if r := s.Rollout; r != nil {
+		t.row("rollout", fmt.Sprintf("%d: %s, %s, at %s; more: swapline rollout get %s", r.ID, r.Candidate, phaseText(r.Phase), percent(r.Weight), s.Strategy))
+	}
+	if b := s.Breaker; b != nil {
+		t.row("breaker", breakerText(*b))
+	}
 	if s.Problem != "" {
 		t.row("problem", s.Problem)
 	}
@@ -150,6 +156,32 @@ func printStatus(w io.Writer, s runtime.Status) {
 			stamp(c.At), c.Generation, c.Action, c.To.Short(), orDash(c.Actor), c.Reason)))
 	}
 	t.flush()
+}
+
+// breakerText is what answers, if the release does not.
+func breakerText(b runtime.Breaker) string {
+	text := string(b.State)
+	if b.Opened > 0 {
+		text += fmt.Sprintf(", opened %d times, since %s", b.Opened, stamp(b.Since))
+	}
+	for _, f := range b.Fallbacks {
+		text += fmt.Sprintf("; %s has answered %d", f.Kind, f.Answers)
+		if f.Problem != "" {
+			text += " (" + f.Problem + ")"
+		}
+	}
+	if b.Reason != "" {
+		text += "; " + b.Reason
+	}
+	return text
+}
+
+// climbing marks a strategy whose next release is on its way.
+func climbing(r *runtime.RolloutBrief) string {
+	if r == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (%s %s, %s)", r.Candidate, phaseText(r.Phase), percent(r.Weight))
 }
 
 func withdrawn(yes bool) string {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -14,7 +15,7 @@ import (
 func (a *app) operatorCommands() []*cobra.Command {
 	return []*cobra.Command{
 		a.pushCommand(), a.execCommand(), a.switchCommand(), a.rollbackCommand(), a.listCommand(), a.getCommand(),
-		a.hostCommand(), a.renewCommand(),
+		a.rolloutCommand(), a.hostCommand(), a.renewCommand(),
 	}
 }
 
@@ -26,6 +27,20 @@ func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// oneOf refuses flags that contradict each other.
+func oneOf(c *cobra.Command, names ...string) error {
+	var given []string
+	for _, name := range names {
+		if c.Flags().Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	if len(given) > 1 {
+		return usageError{fmt.Errorf("give only one of %s", strings.Join(given, " and "))}
+	}
+	return nil
 }
 
 // etagOf is the entity tag of a generation.

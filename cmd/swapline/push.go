@@ -27,6 +27,7 @@ const envelopeSuffix = ".dsse"
 
 type pushOptions struct {
 	hold, dryRun bool
+	rollout, now bool
 	newBaseline  bool
 	reason       string
 	generation   int64
@@ -39,16 +40,28 @@ func (a *app) pushCommand() *cobra.Command {
 		Short: "Upload a signed release, validate it and serve it",
 		Example: `  swapline push riskscore-1.2.0.wasm              upload, validate, switch
   swapline push riskscore-1.2.0.wasm --dry-run    validate only, keep nothing
+  swapline push riskscore-1.2.0.wasm --rollout    it has to earn its traffic
   swapline push riskscore-1.2.0.so --hold         keep it ready for: swapline switch`,
 		Long: `Uploads an artifact with the envelope beside it (FILE.dsse; either file may be
 named). The server checks signature, policy, artifact, config and golden cases
-before it switches; if anything is wrong the running release goes on.`,
+before it switches; if anything is wrong the running release goes on.
+
+With --rollout the release begins with a small share of the traffic (swapline rollout
+--help). That is also what happens without it when the release's manifest has a
+rollout policy, unless --now says otherwise. A first release serves at once.`,
 		Args: usage(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error { return a.push(c.Context(), args[0], o) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := oneOf(c, "rollout", "now", "hold", "dry-run"); err != nil {
+				return err
+			}
+			return a.push(c.Context(), args[0], o)
+		},
 	}
 	f := c.Flags()
 	f.BoolVar(&o.hold, "hold", false, "accept the release without switching to it")
 	f.BoolVar(&o.dryRun, "dry-run", false, "validate only; keep nothing")
+	f.BoolVar(&o.rollout, "rollout", false, "begin a rollout instead of switching at once")
+	f.BoolVar(&o.now, "now", false, "switch at once, also if the manifest has a rollout policy")
 	f.BoolVar(&o.newBaseline, "new-baseline", false, "the release may have other methods than those before it, and later ones must be like it")
 	f.StringVar(&o.reason, "reason", "", "`text` for the journal")
 	generationFlag(c, &o.generation)
@@ -121,6 +134,9 @@ func (a *app) send(ctx context.Context, cl *client, strategy string, o pushOptio
 	defer progress.stop()
 	body := io.MultiReader(bytes.NewReader(head), io.TeeReader(f, progress), bytes.NewReader(tail))
 	query := url.Values{"hold": {strconv.FormatBool(o.hold)}, "dry_run": {strconv.FormatBool(o.dryRun)}, "new_baseline": {strconv.FormatBool(o.newBaseline)}, "reason": {o.reason}}
+	if o.rollout || o.now {
+		query.Set("rollout", strconv.FormatBool(o.rollout))
+	}
 	h.Set("Prefer", "progress")
 	_, answer, err := cl.do(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: progress.interim}), call{method: http.MethodPost, path: strategyPath(strategy, "releases") + "?" + query.Encode(),
 		header: h, body: body, length: int64(len(head)) + info.Size() + int64(len(tail))})

@@ -45,6 +45,7 @@ func reportOf(err error) reported {
 	var known *problem.Error
 	var business *abi.Error
 	var wrong usageError
+	var ended *outcome
 	switch {
 	case errors.As(err, &known):
 		return reported{Code: string(known.Code), Message: known.Message, Check: known.Check,
@@ -56,6 +57,8 @@ func reportOf(err error) reported {
 			r.Details = b
 		}
 		return r
+	case errors.As(err, &ended):
+		return reported{Code: ended.word(), Message: ended.text}
 	case errors.As(err, &wrong):
 		return reported{Code: codeUsage, Message: err.Error()}
 	}

@@ -180,6 +180,7 @@ func (a *app) start(ctx context.Context, h *host, r *renewer, before *succession
 	if err := before.takeOver(ctx, h); err != nil {
 		return err
 	}
+	close(h.takenOver)
 	r.watchSignal(ctx, isTerminal(a.stderr))
 	h.accept(handler, undo)
 	if err := a.ready(ctx, h, r, before, undo); err != nil {

@@ -28,6 +28,7 @@ const sourceFile = "strategy.json"
 //	  "config_schema": {"type": "object"},
 //	  "golden": [{"name": "small", "input": {}, "output": {}}],
 //	  "golden_file": "golden.json",
+//	  "rollout": {"stages": [{"weight": 5, "for_s": 60}, {"weight": 100}]},
 //	  "engine": "", "capabilities": [], "audience": [], "not_before": "...",
 //	  "min_host_version": "0.1.0", "labels": {"owner": "payments"}
 //	}
@@ -70,7 +71,10 @@ func readSource(path string) (source, error) {
 	if _, ok := s["methods"]; !ok {
 		s["methods"] = []any{abi.MethodExecute}
 	}
-	return s, s.checkName(path)
+	if err := s.checkName(path); err != nil {
+		return s, err
+	}
+	return s, s.checkRollout(path)
 }
 
 func (s source) inlineGolden(folder string) error {
@@ -107,6 +111,19 @@ func (s source) checkName(path string) error {
 			Want("a semantic version like 2.0.0, without v").Got("%q", s.text("version"))
 	}
 	return nil
+}
+
+// checkRollout reads the policy as a server will, when its author can still mend it.
+func (s source) checkRollout(path string) error {
+	policy, ok := s["rollout"]
+	if !ok {
+		return nil
+	}
+	doc, ok := policy.(map[string]any)
+	if !ok {
+		return problem.New(problem.ManifestMalformed, "the rollout policy in %s is no object", path).At("/rollout")
+	}
+	return checkPolicy(path, "/rollout", doc)
 }
 
 // text returns a member that is text, "" for any other.

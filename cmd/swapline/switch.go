@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/swapline/swapline/runtime"
+	"github.com/swapline/swapline/runtime/rollout"
 )
 
 // changeOptions are what switch and rollback have in common.
@@ -87,6 +88,8 @@ func printOutcome(w io.Writer, o runtime.Outcome) {
 		fmt.Fprintf(w, "%s would be accepted; nothing was changed\n", name)
 	case "hold":
 		fmt.Fprintf(w, "%s is accepted and waits; serve it with: swapline switch %s %s\n", name, r.Strategy, r.Digest.Short())
+	case "rollout":
+		fmt.Fprintf(w, "%s is accepted and has to earn its traffic\n", name)
 	default:
 		fmt.Fprintf(w, "%s answers now, generation %d%s\n", name, o.Generation, instead(o.Replaced))
 	}
@@ -97,6 +100,19 @@ func printOutcome(w io.Writer, o runtime.Outcome) {
 	t.flush()
 	if o.Generation > 0 && o.SwitchDuration > 0 {
 		fmt.Fprintf(w, "  the switch took %s\n", brief(o.SwitchDuration))
+	}
+	printBegun(w, o)
+}
+
+// printBegun tells of the rollout that a change began: one of its own, or the watch
+// over a change of all traffic.
+func printBegun(w io.Writer, o runtime.Outcome) {
+	switch {
+	case o.Rollout == nil:
+	case o.Action == "rollout":
+		printStarted(w, *o.Rollout)
+	case o.Rollout.Phase == rollout.Watching:
+		fmt.Fprintf(w, "  it is watched for a while and goes back by itself if it is worse: swapline rollout watch %s\n", o.Release.Strategy)
 	}
 }
 

@@ -76,8 +76,11 @@ func (c *Call) Abort() {
 
 // detached reports whether the call must leave no trace.
 func (c *Call) detached() bool {
-	_, replayed := c.tape.(*Replayer)
-	return c.rehearsal || replayed
+	switch c.tape.(type) {
+	case *Replayer, *shadow:
+		return true
+	}
+	return c.rehearsal
 }
 
 // enter is what every ability asks first; it locks c if it returns nil.

@@ -51,7 +51,9 @@
 // # Rehearsal, recording, replay
 //
 // Golden cases run in a [Rehearsal]: the state is empty, writes and events are
-// dropped, requests refused. [Record] makes a context whose calls note what they
+// dropped, requests refused. A call [Aside] or in the [Shadow] of another one
+// leaves no trace either, but reads the state that there is, and in a shadow what
+// the other one got. [Record] makes a context whose calls note what they
 // got from outside (clock, random numbers, state, HTTP); [Replay] makes one in
 // which they get the same again, and in which writes and events are dropped. A
 // strategy that shares the host's process reads the clock and random numbers

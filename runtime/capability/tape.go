@@ -52,6 +52,7 @@ type Recorder struct {
 	mu   sync.Mutex
 	text []byte // guarded by mu
 	full bool   // guarded by mu
+	less bool   // guarded by mu: a request was refused that would have been sent
 }
 
 // Record makes a context for one call that is recorded.
@@ -68,6 +69,20 @@ func (r *Recorder) Journal() ([]byte, error) {
 		return nil, problem.New(problem.ValueTooLarge, "the call got more than %d bytes from outside, which is not recorded", maxJournal)
 	}
 	return append([]byte(nil), r.text...), nil
+}
+
+// Refused reports whether a call [Aside] asked for a request. It was not sent, and
+// so the call did not do what it does among live ones.
+func (r *Recorder) Refused() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.less
+}
+
+func (r *Recorder) refuse() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.less = true
 }
 
 func (r *Recorder) pass(kind byte, question string, ask func() ([]byte, error)) ([]byte, error) {
@@ -208,6 +223,10 @@ func (c *Call) Random(b []byte, read func([]byte)) error {
 	})
 	if err != nil {
 		return err
+	}
+	if _, aside := c.tape.(*shadow); aside && len(got) != len(b) {
+		read(b) // it asks for other numbers, and may
+		return nil
 	}
 	if len(got) != len(b) {
 		return diverged("the recorded call asked for another number of random bytes")

@@ -77,6 +77,7 @@ func readLoading(o *fields.Object, m *Manifest) {
 		m.Config = map[string]any{}
 	}
 	m.ConfigSchema = opt.Map("config_schema")
+	m.Rollout = opt.Map("rollout")
 	for _, g := range o.Objects("golden") {
 		m.Golden = append(m.Golden, readGolden(g))
 	}

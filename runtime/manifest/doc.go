@@ -64,6 +64,10 @@
 //	  faults          optional  as many or more, at most 1,048,576
 //	  share           optional  number from 0 to 1: as great a part of all calls or more
 //	  window_ms       optional  within this time, at most 3,600,000
+//	rollout           optional  object of any shape: the policy under which the release
+//	                            earns its traffic, unless the operator has another one. Its
+//	                            members are those of package runtime/rollout; a host that
+//	                            cannot read them refuses the release. {} is kept
 //	config            optional  object of any shape; absent: {}
 //	config_schema     optional  JSON Schema 2020-12 of config; absent: any config; {} is kept
 //	golden            required  list of 1 to 64 cases, each an object:

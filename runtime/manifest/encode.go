@@ -37,6 +37,9 @@ func (m *Manifest) values() map[string]any {
 	if m.ConfigSchema != nil {
 		doc["config_schema"] = m.ConfigSchema
 	}
+	if m.Rollout != nil {
+		doc["rollout"] = m.Rollout
+	}
 	golden := make([]any, len(m.Golden))
 	for i, g := range m.Golden {
 		golden[i] = g.toMap()

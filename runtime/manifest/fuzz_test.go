@@ -13,6 +13,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(example(f))
 	f.Add(without(f, "limits", "config", "labels"))
 	f.Add(changed(f, map[string]any{"/withdraw": map[string]any{"faults": int64(3), "share": 0.5, "window_ms": int64(9)}}))
+	f.Add(changed(f, map[string]any{"/rollout": map[string]any{"stages": []any{map[string]any{"weight": 0.01, "for_s": int64(1)}}}}))
 	f.Add(changed(f, map[string]any{"/config": map[string]any{"z": math.Copysign(0, -1), "b": []byte{1}, "n": nil, "l": []any{1e300}}}))
 	f.Add([]byte(`{"name":1}`))
 	f.Fuzz(func(t *testing.T, b []byte) {

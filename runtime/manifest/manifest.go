@@ -54,6 +54,7 @@ type Manifest struct {
 	Withdraw       Withdraw
 	Config         map[string]any // wire domain; never nil after Decode
 	ConfigSchema   map[string]any // JSON Schema 2020-12; nil means any config
+	Rollout        map[string]any // policy of rollouts, see package rollout; nil for none stated
 	Golden         []GoldenCase
 	Audience       []string  // environments that may run it; empty means any
 	NotBefore      time.Time // UTC, whole seconds

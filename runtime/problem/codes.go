@@ -31,6 +31,16 @@ const (
 	HostRenewing      Code = "host_renewing"
 	RenewalBusy       Code = "renewal_busy"
 
+	// Rollouts.
+	RolloutPolicyMalformed Code = "rollout_policy_malformed"
+	RolloutActive          Code = "rollout_active"
+	RolloutFinal           Code = "rollout_final"
+	RolloutEnded           Code = "rollout_ended"
+	RolloutRefused         Code = "rollout_refused"
+	StaleRollout           Code = "stale_rollout"
+	UnknownRollout         Code = "unknown_rollout"
+	ReplayBlocked          Code = "replay_blocked"
+
 	// Execution: faults of a release. Business errors carry the strategy's own code.
 	FaultPanic    Code = "fault_panic"
 	FaultTrap     Code = "fault_trap"
@@ -46,6 +56,7 @@ const (
 	Canceled      Code = "canceled"
 	StateConflict Code = "state_conflict"
 	StateFull     Code = "state_full"
+	BreakerOpen   Code = "breaker_open"
 
 	// Envelope, policy and manifest.
 	EnvelopeMalformed   Code = "envelope_malformed"

@@ -1,20 +1,42 @@
 // Package store keeps what must survive the process: artifacts by digest,
-// releases, the current route of each strategy, the journal of changes and the
-// accepted trust policy.
+// releases, the current route of each strategy, the journal of changes, rollouts
+// with their decisions, what operators set for them, and the accepted trust policy.
 //
 // # What is promised
 //
 //   - A call that returned nil is durable: it survives kill -9 and, as far as
 //     the disk keeps its word, power loss.
 //   - A call that returned an error changed nothing that a reader can see, with
-//     one exception: after StoreFailed from Commit, Drop, Put, Activate or
-//     SetPolicy the disk broke in the middle, and the change is there either
-//     wholly or not at all. Read before you decide; for Activate, [Store.Route]
-//     tells by its generation.
-//   - [Store.Activate] is one transaction: the release, its route, the
-//     high-water mark and the journal entry appear together or not at all.
+//     one exception: after StoreFailed from Commit, Drop, Put, Activate,
+//     RecordRollout, SetRolloutPolicy or SetPolicy the disk broke in the middle,
+//     and the change is there either wholly or not at all. Read before you
+//     decide; for Activate, [Store.Route] tells by its generation, for the two
+//     others the revision does.
+//   - [Store.Activate] is one transaction: the releases, the route, the high-water
+//     mark, the journal entry and the rollout with its decisions appear together
+//     or not at all.
+//   - At most one rollout of a strategy is under way. It is the newest, and it is
+//     the one that the route names.
 //   - Artifact files are written once, named by their digest, read-only, in a
 //     folder that only the owner may enter.
+//
+// # Rollouts
+//
+// A rollout begins with an activation and has its generation as ID. What happens
+// to it later changes the route (Activate) or does not (RecordRollout); both raise
+// its revision by one and may add decisions. The route names the rollout while it
+// is under way:
+//
+//	                   generation  rollout  revision  stable  candidate
+//	a is deployed               7                       a
+//	b gets 1 %                  8        8         1    a       b, 1 %
+//	somebody pauses it          8        8         2    a       b, 1 %
+//	b gets 20 %                 9        8         3    a       b, 20 %
+//	b is promoted, watched     10        8         4    b
+//	the watch is over          10                  5    b
+//
+// Had b been worse at 20 %, generation 10 would have a as its only release, and
+// revision 4 would have ended rollout 8 and made b final.
 //
 // Package storetest holds the suite that every store passes; package
 // faultstore fails the n-th call of any store.
@@ -22,8 +44,6 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -32,7 +52,8 @@ import (
 
 // Store is safe for concurrent use. Errors carry problem codes: StoreFailed,
 // StoreCorrupt, StoreLocked, ArtifactMissing, UnknownRelease, UnknownStrategy,
-// BodyTooLarge, StaleGeneration; Canceled when ctx ended first; Internal for
+// BodyTooLarge, StaleGeneration, StaleRollout, UnknownRollout, RolloutEnded;
+// Canceled when ctx ended first; Internal for
 // values that contradict themselves. What is returned belongs to the caller.
 // Times are kept in UTC.
 type Store interface {
@@ -74,11 +95,16 @@ type Store interface {
 	// it was ever active or not, sorted.
 	Strategies(ctx context.Context) ([]string, error)
 
-	// Activate puts a.Release, makes a.Route current and appends a.Change in
-	// one transaction. It fails with StaleGeneration unless a.Route.Generation
-	// is the stored generation plus one (1 for a strategy without a route). The
-	// three parts must name the same strategy, release and generation, and the
-	// route must pass its Check.
+	// Activate puts a.Release and a.Also, makes a.Route current, appends a.Change
+	// and writes a.Ends and a.Rollout in one transaction. It fails with
+	// StaleGeneration unless a.Route.Generation is the stored generation plus one
+	// (1 for a strategy without a route), and as RecordRollout for the rollouts.
+	// The activation must pass its Check.
+	//
+	// A rollout begins with revision 1 while no other is under way; its releases
+	// must be recorded, or it fails with UnknownRelease. The route must name the
+	// rollout that is under way afterwards, or none, and serve only that rollout's
+	// releases.
 	Activate(ctx context.Context, a Activation) error
 	// Route returns the current route of a strategy. A strategy that never had
 	// one, even if releases are put, is UnknownStrategy.
@@ -89,6 +115,35 @@ type Store interface {
 	// through (Newest for all), newest first, at most limit; none for a strategy
 	// that is not known.
 	Changes(ctx context.Context, strategy string, through uint64, limit int) ([]Change, error)
+
+	// RecordRollout writes the next revision of the rollout that is under way,
+	// with its new decisions, and leaves what is served as it is. It fails with
+	// UnknownRollout, with StaleRollout unless the revision is the stored one plus
+	// one, and with RolloutEnded. Kind, releases and the time at which it started
+	// stay. A rollout that ends here is taken out of the route, whose generation
+	// stays; while the route has a candidate, only an activation can end it.
+	RecordRollout(ctx context.Context, c RolloutChange) error
+	// Rollout finds one rollout of a strategy, or fails with UnknownRollout.
+	Rollout(ctx context.Context, strategy string, id uint64) (Rollout, error)
+	// Rollouts returns a strategy's rollouts, newest first, at most limit; none
+	// for a strategy that is not known.
+	Rollouts(ctx context.Context, strategy string, limit int) ([]Rollout, error)
+	// Decisions returns the decisions of a rollout whose numbers are higher than
+	// after, in their order, at most limit. It fails with UnknownRollout.
+	Decisions(ctx context.Context, strategy string, id, after uint64, limit int) ([]Decision, error)
+	// Final returns the ID of the rollout that made a release final, also after
+	// that rollout is forgotten; 0 if none did.
+	Final(ctx context.Context, strategy string, digest manifest.Digest) (uint64, error)
+
+	// RolloutPolicy returns what the operator has set for a strategy, Revision 0
+	// if nothing ever was. The strategy need not have a release.
+	RolloutPolicy(ctx context.Context, strategy string) (RolloutPolicy, error)
+	// RolloutPolicies returns all of them, sorted by strategy name, those that
+	// were taken away again included.
+	RolloutPolicies(ctx context.Context) ([]RolloutPolicy, error)
+	// SetRolloutPolicy replaces it. It fails with StaleRollout unless the revision
+	// is the stored one plus one.
+	SetRolloutPolicy(ctx context.Context, p RolloutPolicy) error
 
 	// Policy returns the envelope of the accepted trust policy, or nil.
 	Policy(ctx context.Context) ([]byte, error)
@@ -125,92 +180,4 @@ type Release struct {
 	Size     int64           `json:"size"`
 	Envelope []byte          `json:"envelope"`
 	Accepted time.Time       `json:"accepted"`
-}
-
-// Route is what a strategy serves.
-type Route struct {
-	Strategy   string          `json:"strategy"`
-	Generation uint64          `json:"generation"`
-	Stable     manifest.Digest `json:"stable"`
-	// Previous is the release that was stable before, "" at first.
-	Previous manifest.Digest `json:"previous,omitempty"`
-	// PreviousWithdrawn says that it was the runtime that replaced Previous,
-	// because of its faults.
-	PreviousWithdrawn bool `json:"previous_withdrawn,omitempty"`
-	// HighWater is the highest (sequence, digest) that was ever active.
-	HighWater Mark `json:"high_water"`
-	// Methods are the names of the methods that releases of all kinds have,
-	// sorted; Signatures those names with their types for each kind that was
-	// active, sorted. Together they are the baseline. Routes of older programs
-	// have no Signatures.
-	Methods    []string                   `json:"methods"`
-	Signatures map[manifest.Kind][]string `json:"signatures,omitempty"`
-	Since      time.Time                  `json:"since"`
-}
-
-// Check reports a route that no host can have written. Stores refuse to write
-// one, and take one that they read for damage.
-func (r Route) Check() error {
-	if r.PreviousWithdrawn && r.Previous == "" {
-		return errors.New("a previous release was withdrawn, but there is none")
-	}
-	if !isSet(r.Methods) {
-		return errors.New("the methods of the baseline are not a sorted set")
-	}
-	for kind, signatures := range r.Signatures {
-		if !manifest.ValidName(string(kind)) || len(signatures) == 0 || !isSet(signatures) {
-			return fmt.Errorf("the baseline of kind %q is not a sorted set of signatures", kind)
-		}
-	}
-	return nil
-}
-
-// isSet reports whether a list rises and has no empty entries.
-func isSet(list []string) bool {
-	last := ""
-	for _, s := range list {
-		if s <= last {
-			return false
-		}
-		last = s
-	}
-	return true
-}
-
-// Mark is a high-water mark.
-type Mark struct {
-	Sequence int64           `json:"sequence"`
-	Digest   manifest.Digest `json:"digest"`
-}
-
-// Newest is a generation that no journal reaches.
-const Newest uint64 = 1<<64 - 1
-
-// Actions in the journal.
-const (
-	ActionDeploy   = "deploy"
-	ActionSwitch   = "switch"
-	ActionRollback = "rollback"
-	ActionWithdraw = "withdraw" // back, by the runtime itself
-)
-
-// Change is one entry of the journal.
-type Change struct {
-	Strategy   string          `json:"strategy"`
-	Action     string          `json:"action"`
-	From       manifest.Digest `json:"from,omitempty"`
-	To         manifest.Digest `json:"to"`
-	Generation uint64          `json:"generation"`
-	Actor      string          `json:"actor,omitempty"`
-	Reason     string          `json:"reason,omitempty"`
-	// NewBaseline says that somebody made To the strategy's new baseline.
-	NewBaseline bool      `json:"new_baseline,omitempty"`
-	At          time.Time `json:"at"`
-}
-
-// Activation is one atomic change of a route.
-type Activation struct {
-	Release Release
-	Route   Route
-	Change  Change
 }

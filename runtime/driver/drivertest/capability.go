@@ -18,6 +18,7 @@ func (s *suite) capabilities(t *testing.T) {
 		t.Run("a business error stores nothing", s.storesNothing)
 		t.Run("a rehearsal leaves no trace", s.rehearses)
 		t.Run("a replay gets what the call got", s.replays)
+		t.Run("a shadow sees what the call saw and leaves no trace", s.shadows)
 	}
 	if s.can(tck.Emit) {
 		t.Run("events are delivered after success", s.emits)

@@ -32,6 +32,11 @@ func TestARouteThatNobodyCanHaveWrittenIsDamage(t *testing.T) {
 		"an empty signature":        func(m map[string]any) { m["signatures"] = map[string]any{"memory": []string{""}} },
 		"signatures of no kind":     func(m map[string]any) { m["signatures"] = map[string]any{"No Kind": []string{"a"}} },
 		"nobody was withdrawn":      func(m map[string]any) { m["previous_withdrawn"] = true; delete(m, "previous") },
+		"a rollout of the future":   func(m map[string]any) { m["rollout"] = 2 },
+		"nobody rolls out":          func(m map[string]any) { m["rollout"] = 0; m["candidate"] = payload(2) },
+		"one release twice":         func(m map[string]any) { m["candidate"] = m["stable"] },
+		"shares for nobody":         func(m map[string]any) { m["weight"] = 1 },
+		"shares of more than all":   func(m map[string]any) { m["candidate"], m["weight"] = payload(2), 10_001 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := mustOpen(t, t.TempDir(), osFiles{})

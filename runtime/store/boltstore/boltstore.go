@@ -19,19 +19,33 @@
 //	artifacts digest                {"size":N}: a release refers to it
 //	routes    strategy              store.Route
 //	journal   strategy / generation store.Change; 8 bytes, big endian
+//	rollouts  strategy / ID         store.Rollout with "decided":N, the number of
+//	                                its last decision; ID as generation
+//	decisions strategy / ID number  store.Decision; 16 bytes, big endian
+//	finals    strategy / digest     {"rollout":ID}
+//	policies  strategy              store.RolloutPolicy
 //
-// "strategy / digest" is a bucket in the bucket. A record is a CRC-32C of four
+// The last four are there from format 2 on. "strategy / digest" is a bucket in the bucket. A record is a CRC-32C of four
 // bytes, big endian, followed by JSON. The checksum covers the key and the JSON,
 // because bbolt has no checksums of its own: a flipped bit or a misplaced record
 // is reported as StoreCorrupt and names the record, and the other records can
 // still be read. A journal without its route is damage too, never a strategy
-// without a release.
+// without a release; so is a rollout that the route names and that is not there,
+// and a decision that is missing between the others.
+//
+// Of a strategy the newest [store.MaxRollouts] rollouts are kept, of a rollout the
+// newest [store.MaxDecisions] decisions; what is older goes in the transaction
+// that adds to them. finals is never cut. At most one rollout of a strategy is
+// open, it is the newest, and it is the one that the route names.
 //
 // # Format versions
 //
-// The version rises by one with each change of the layout; Open takes an older
-// file up one step at a time, all in one transaction. An empty file is version
-// 0. A file of a version that this program does not know is refused.
+// The version rises by one with each change of the layout. Open leaves an older
+// file as it is and reads it; the first change takes it up, one step at a time,
+// in its own transaction: a program that is being replaced can take its store
+// back until its successor changes something. An empty file is version 0 and is
+// taken up by Open. A file of a version that this program does not know is
+// refused.
 //
 // # Order of writes
 //
@@ -102,7 +116,7 @@ func open(dir string, fs files, options *bolt.Options) (*Store, error) {
 	if err := s.openDB(options); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.climb(), s.sweep()); err != nil {
+	if err := errors.Join(s.prepare(), s.sweep()); err != nil {
 		_ = s.Close()
 		return nil, first(err)
 	}

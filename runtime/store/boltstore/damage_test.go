@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,11 +31,12 @@ func TestDamagedRecordIsNamed(t *testing.T) {
 		"empty":   func([]byte) []byte { return []byte{} },
 		"no JSON": func([]byte) []byte { b, _ := encodeRecord([]byte("k"), json.RawMessage("1")); return b },
 	}
-	for _, bucket := range []string{bucketReleases, bucketArtifacts, bucketRoutes, bucketJournal} {
+	for bucket := range needs() {
 		for name, damage := range ways {
 			t.Run(bucket+" "+name, func(t *testing.T) {
 				s := damaged(t, bucket, damage)
 				checkNamed(t, bucket, readers(t, s))
+				changers(t, s, bucket)
 				must(t, s.SetPolicy(t.Context(), []byte("still works")))
 			})
 		}
@@ -48,35 +51,76 @@ func readers(t *testing.T, s *Store) map[string]error {
 	_, artifact := s.Artifact(ctx, a.Release.Artifact)
 	_, route := s.Route(ctx, "pay")
 	_, changes := s.Changes(ctx, "pay", store.Newest, 9)
-	return map[string]error{bucketReleases: release, bucketArtifacts: artifact, bucketRoutes: route, bucketJournal: changes}
+	_, rollout := s.Rollout(ctx, "pay", 1)
+	_, rollouts := s.Rollouts(ctx, "pay", 9)
+	_, decisions := s.Decisions(ctx, "pay", 1, 0, 9)
+	_, final := s.Final(ctx, "pay", a.Release.Digest)
+	_, policy := s.RolloutPolicy(ctx, "pay")
+	_, policies := s.RolloutPolicies(ctx)
+	return map[string]error{bucketReleases: release, bucketArtifacts: artifact, bucketRoutes: route, bucketJournal: changes,
+		bucketRollouts: errors.Join(rollout, rollouts), bucketDecisions: decisions, bucketFinals: final, bucketPolicies: errors.Join(policy, policies)}
+}
+
+// needs lists the buckets and what reading their records needs besides.
+func needs() map[string][]string {
+	return map[string][]string{bucketReleases: nil, bucketArtifacts: nil, bucketRoutes: nil, bucketJournal: nil,
+		bucketRollouts: nil, bucketDecisions: {bucketRollouts}, bucketFinals: nil, bucketPolicies: nil}
+}
+
+// changers does what reads a record before it writes.
+func changers(t *testing.T, s *Store, damaged string) {
+	t.Helper()
+	r := activation(store.Artifact{}, 2).Rollout.Rollout
+	r.Revision = 2
+	changes := map[string]error{
+		bucketRollouts: s.RecordRollout(t.Context(), store.RolloutChange{Rollout: r, Decisions: []store.Decision{{Number: 3}}}),
+		bucketPolicies: s.SetRolloutPolicy(t.Context(), store.RolloutPolicy{Strategy: "pay", Revision: 2}),
+	}
+	for bucket, err := range changes {
+		switch code := problem.CodeOf(err); {
+		case bucket == damaged && code != problem.StoreCorrupt:
+			t.Errorf("a change of %s: %v", bucket, err)
+		case bucket != damaged && damaged != bucketRoutes:
+			must(t, err)
+		}
+	}
 }
 
 func checkNamed(t *testing.T, damaged string, got map[string]error) {
 	t.Helper()
 	for bucket, err := range got {
-		if bucket != damaged {
+		if bucket != damaged && !slices.Contains(needs()[bucket], damaged) {
 			must(t, err)
 			continue
 		}
-		if problem.CodeOf(err) != problem.StoreCorrupt || !strings.Contains(err.Error(), "record "+bucket+"/") {
+		if problem.CodeOf(err) != problem.StoreCorrupt || !strings.Contains(err.Error(), "record "+damaged+"/") {
 			t.Errorf("%s: got %v", bucket, err)
 		}
 	}
 }
 
-// damaged makes a store with one release whose record in bucket is damaged.
+// damaged makes a store with two releases whose records in bucket are damaged.
 func damaged(t *testing.T, bucket string, damage func([]byte) []byte) *Store {
 	t.Helper()
 	dir := t.TempDir()
 	s := mustOpen(t, dir, osFiles{})
 	must(t, deploy(s, 1))
+	must(t, deploy(s, 2))
+	must(t, s.SetRolloutPolicy(t.Context(), store.RolloutPolicy{Strategy: "pay", Revision: 1, Text: []byte(`{"alpha":0.01}`)}))
 	must(t, s.db.Update(func(tx *bolt.Tx) error {
 		b := tx.Bucket([]byte(bucket))
 		if inner := b.Bucket([]byte("pay")); inner != nil {
 			b = inner
 		}
-		key, raw := b.Cursor().First()
-		return b.Put(key, damage(append([]byte(nil), raw...)))
+		records := map[string][]byte{}
+		must(t, b.ForEach(func(key, raw []byte) error {
+			records[string(key)] = damage(bytes.Clone(raw))
+			return nil
+		}))
+		for key, raw := range records {
+			must(t, b.Put([]byte(key), raw))
+		}
+		return nil
 	}))
 	must(t, s.Close())
 	return mustOpen(t, dir, osFiles{})
@@ -89,7 +133,7 @@ func TestSweepKeepsAllWhenAReleaseIsUnreadable(t *testing.T) {
 	must(t, err)
 	must(t, s.Close())
 	s = mustOpen(t, s.dir, osFiles{})
-	if got := len(names(t, s.artifacts())); got != 2 {
+	if got := len(names(t, s.artifacts())); got != 3 {
 		t.Fatalf("%d artifacts are left", got)
 	}
 }
@@ -188,6 +232,7 @@ func TestNameTooLongIsTheCallersMistake(t *testing.T) {
 	s := mustOpen(t, t.TempDir(), osFiles{})
 	must(t, deploy(s, 1))
 	a := activationOf(1)
+	a.Rollout, a.Route.Rollout = nil, 0
 	name := strings.Repeat("n", bolt.MaxKeySize+1)
 	a.Release.Strategy, a.Route.Strategy, a.Change.Strategy = name, name, name
 	refused(t, s.Activate(t.Context(), a), problem.Internal, "too large")
@@ -283,7 +328,16 @@ func visit(t *testing.T, dir string, each func(string)) bool {
 	for _, c := range changes {
 		each(fmt.Sprintf("%+v", c))
 	}
-	return !isProblem(t, errors.Join(err1, err2, err3, s.Close()))
+	rollouts, err4 := s.Rollouts(ctx, "pay", 1000)
+	for _, r := range rollouts {
+		each(fmt.Sprintf("%+v", r))
+		decisions, err := s.Decisions(ctx, "pay", r.ID, 0, 1000)
+		err4 = errors.Join(err4, err)
+		for _, d := range decisions {
+			each(fmt.Sprintf("%d %+v", r.ID, d))
+		}
+	}
+	return !isProblem(t, errors.Join(err1, err2, err3, err4, s.Close()))
 }
 
 // isProblem reports whether err is not nil; then it must be StoreCorrupt.

@@ -3,6 +3,7 @@ package boltstore
 import (
 	"context"
 	"os"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -10,58 +11,82 @@ import (
 )
 
 // newest is the format version that this program writes.
-const newest = 1
+const newest = 2
 
 // format is the record under meta/format.
 type format struct {
 	Version int `json:"version"`
 }
 
-// climb takes the file up to the newest format, all steps in one transaction.
-func (s *Store) climb() error {
+// prepare makes an empty file a store and refuses one that is too new.
+func (s *Store) prepare() error {
 	var v int
 	err := s.view(context.Background(), func(tx *bolt.Tx) (err error) {
 		v, err = s.version(tx)
 		return err
 	})
-	if err != nil || v == newest {
+	if err != nil || v > 0 && v <= newest {
 		return err
 	}
 	if v > newest {
 		return s.tooNew(v)
 	}
-	if v == 0 {
-		if err := s.checkNothingLost(); err != nil {
-			return err
-		}
+	if err := s.checkNothingLost(); err != nil {
+		return err
 	}
-	return s.update(context.Background(), func(tx *bolt.Tx) error {
-		for ; v < newest; v++ {
-			if err := s.step(tx, v); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return s.update(context.Background(), func(*bolt.Tx) error { return nil })
+}
+
+// climb takes the file up to the newest format before something is changed.
+func (s *Store) climb(tx *bolt.Tx) error {
+	v, err := s.version(tx)
+	for ; err == nil && v < newest; v++ {
+		err = s.step(tx, v)
+	}
+	return err
 }
 
 // step takes the file from version v to v+1.
 func (s *Store) step(tx *bolt.Tx, v int) error {
-	switch v {
-	case 0:
-		for _, name := range []string{bucketMeta, bucketReleases, bucketArtifacts, bucketRoutes, bucketJournal} {
-			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
-				return err
-			}
-		}
-	default:
+	names := addedBy(v)
+	if names == nil {
 		return contradiction("there is no step from store format %d", v)
+	}
+	for _, name := range names {
+		if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+			return err
+		}
 	}
 	meta, err := s.at(tx, bucketMeta)
 	if err != nil {
 		return err
 	}
 	return meta.put([]byte(keyFormat), format{Version: v + 1})
+}
+
+// addedBy names the buckets that the step from version v adds.
+func addedBy(v int) []string {
+	switch v {
+	case 0:
+		return []string{bucketMeta, bucketReleases, bucketArtifacts, bucketRoutes, bucketJournal}
+	case 1:
+		return []string{bucketRollouts, bucketDecisions, bucketFinals, bucketPolicies}
+	}
+	return nil
+}
+
+// isLater reports whether a bucket comes with a step that the file has not taken.
+func (s *Store) isLater(tx *bolt.Tx, bucket string) bool {
+	if bucket == bucketMeta {
+		return false
+	}
+	v, err := s.version(tx)
+	for ; err == nil && v < newest; v++ {
+		if slices.Contains(addedBy(v), bucket) {
+			return true
+		}
+	}
+	return false
 }
 
 // version reads the format version; a file without buckets is version 0.

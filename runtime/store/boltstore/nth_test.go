@@ -137,12 +137,24 @@ func TestDatabaseFull(t *testing.T) {
 	if got := look(t, s); got != before {
 		t.Fatalf("now %s, before %s", got, before)
 	}
+	r, err := s.Rollout(t.Context(), "pay", 1)
+	must(t, err)
+	r.Revision, r.State = 2, []byte(`"`+string(big)+`"`)
+	c := store.RolloutChange{Rollout: r, Decisions: []store.Decision{{Number: 3}}}
+	rules := store.RolloutPolicy{Strategy: "pay", Revision: 1, Text: []byte(`{"p":"` + string(big) + `"}`)}
+	for _, err := range []error{s.RecordRollout(t.Context(), c), s.SetRolloutPolicy(t.Context(), rules)} {
+		if problem.CodeOf(err) != problem.StoreFailed {
+			t.Fatalf("got %v", err)
+		}
+	}
 	must(t, s.Close())
 	s = mustOpen(t, dir, osFiles{})
 	if got := look(t, s); got != before {
 		t.Fatalf("%s after a restart, before %s", got, before)
 	}
 	must(t, s.SetPolicy(t.Context(), big))
+	must(t, s.RecordRollout(t.Context(), c))
+	must(t, s.SetRolloutPolicy(t.Context(), rules))
 }
 
 // deploy does all that touches files: a release from stage to activation, beside
@@ -182,8 +194,31 @@ func commit(s *Store, content string) (store.Artifact, error) {
 	return s.Commit(context.Background(), staged)
 }
 
+// activation switches to release n under a rollout; the rollout of release n-1
+// ends and is final.
 func activation(a store.Artifact, n int) store.Activation {
-	digest := manifest.DigestOf(sha256.Sum256(fmt.Append(nil, "payload", n)))
+	plain := plainActivation(a, n)
+	begun := func(n int) store.Rollout {
+		return store.Rollout{Strategy: "pay", ID: uint64(n), Kind: store.KindSwitch, Candidate: payload(n), Revision: 1,
+			State: []byte(`{"stage":0}`), Started: time.Unix(int64(n), 0).UTC()}
+	}
+	plain.Route.Rollout = plain.Route.Generation
+	plain.Rollout = &store.RolloutChange{Rollout: begun(n), Decisions: []store.Decision{{Number: 1, Text: "one"}, {Number: 2, Text: "two"}}}
+	if n > 1 {
+		last := begun(n - 1)
+		last.Revision, last.Ended, last.Final = 2, plain.Change.At, true
+		plain.Ends = &store.RolloutChange{Rollout: last, Decisions: []store.Decision{{Number: 3, Text: "three"}}}
+	}
+	return plain
+}
+
+func payload(n int) manifest.Digest {
+	return manifest.DigestOf(sha256.Sum256(fmt.Append(nil, "payload", n)))
+}
+
+// plainActivation is an activation without rollouts.
+func plainActivation(a store.Artifact, n int) store.Activation {
+	digest := payload(n)
 	generation := uint64(n) //nolint:gosec // small
 	at := time.Unix(int64(n), 0).UTC()
 	return store.Activation{
@@ -208,7 +243,24 @@ func look(t *testing.T, s *Store) string {
 		_, err := s.Artifact(ctx, r.Artifact)
 		must(t, err)
 	}
-	return fmt.Sprintf("%+v %+v %+v", releases, routes, changes)
+	return fmt.Sprintf("%+v %+v %+v %s", releases, routes, changes, lookAtRollouts(t, s))
+}
+
+func lookAtRollouts(t *testing.T, s *Store) string {
+	t.Helper()
+	rollouts, err := s.Rollouts(t.Context(), "pay", 100)
+	must(t, err)
+	text := fmt.Sprintf("%+v", rollouts)
+	for _, r := range rollouts {
+		decisions, err := s.Decisions(t.Context(), "pay", r.ID, 0, 100)
+		must(t, err)
+		final, err := s.Final(t.Context(), "pay", r.Candidate)
+		must(t, err)
+		text += fmt.Sprintf(" %+v %d", decisions, final)
+	}
+	policies, err := s.RolloutPolicies(t.Context())
+	must(t, err)
+	return fmt.Sprintf("%s %+v", text, policies)
 }
 
 func mustOpen(t *testing.T, dir string, fs files) *Store {

@@ -18,6 +18,10 @@ const (
 	bucketArtifacts = "artifacts"
 	bucketRoutes    = "routes"
 	bucketJournal   = "journal"
+	bucketRollouts  = "rollouts"
+	bucketDecisions = "decisions"
+	bucketFinals    = "finals"
+	bucketPolicies  = "policies"
 
 	keyFormat = "format"
 	keyPolicy = "policy"
@@ -37,10 +41,14 @@ type place struct {
 	b     *bolt.Bucket
 }
 
-// at finds a place in tx; each further name is a bucket in the bucket.
+// at finds a place in tx; each further name is a bucket in the bucket. What
+// older files have no bucket for is empty in them.
 func (s *Store) at(tx *bolt.Tx, names ...string) (place, error) {
 	p := place{store: s, name: names[0], b: tx.Bucket([]byte(names[0]))}
 	if p.b == nil {
+		if s.isLater(tx, p.name) {
+			return p, nil
+		}
 		return p, s.corrupt("bucket %s is missing", p.name)
 	}
 	for _, n := range names[1:] {

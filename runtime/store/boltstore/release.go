@@ -78,12 +78,16 @@ func (s *Store) Release(ctx context.Context, strategy string, digest manifest.Di
 		}
 		found, err := p.get([]byte(digest), &r)
 		if err == nil && !found {
-			err = problem.New(problem.UnknownRelease, "strategy %q has no release %s", strategy, digest.Short()).
-				Cure("list the strategy's releases and name one of them")
+			err = unknownRelease(strategy, digest)
 		}
 		return err
 	})
 	return r, err
+}
+
+func unknownRelease(strategy string, digest manifest.Digest) error {
+	return problem.New(problem.UnknownRelease, "strategy %q has no release %s", strategy, digest.Short()).
+		Cure("list the strategy's releases and name one of them")
 }
 
 // Releases implements [store.Store].

@@ -29,7 +29,12 @@ func (s *Store) Activate(ctx context.Context, a store.Activation) error {
 		if err := s.checkGeneration(tx, a.Route); err != nil {
 			return err
 		}
-		if err := s.record(tx, a.Release); err != nil {
+		for _, r := range append([]store.Release{a.Release}, a.Also...) {
+			if err := s.record(tx, r); err != nil {
+				return err
+			}
+		}
+		if err := s.advance(tx, a); err != nil {
 			return err
 		}
 		if err := s.setRoute(tx, a.Route); err != nil {
@@ -41,13 +46,8 @@ func (s *Store) Activate(ctx context.Context, a store.Activation) error {
 
 // coherent reports an activation whose parts name different things.
 func coherent(a store.Activation) error {
-	name, gen := a.Route.Strategy, a.Route.Generation
-	if a.Release.Strategy != name || a.Change.Strategy != name || a.Change.Generation != gen ||
-		a.Release.Digest != a.Route.Stable || a.Change.To != a.Route.Stable {
-		return contradiction("the parts of activation %d of strategy %q contradict each other", gen, name)
-	}
-	if err := a.Route.Check(); err != nil {
-		return contradiction("the route of activation %d of strategy %q: %w", gen, name, err)
+	if err := a.Check(); err != nil {
+		return contradiction("activation %d of strategy %q: %w", a.Route.Generation, a.Route.Strategy, err)
 	}
 	return nil
 }

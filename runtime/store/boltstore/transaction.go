@@ -16,12 +16,20 @@ func (s *Store) view(ctx context.Context, fn func(*bolt.Tx) error) error {
 }
 
 // update runs fn in a write transaction, which is durable when update returns
-// nil and has not happened when fn returns an error.
+// nil and has not happened when fn returns an error. A file of an older format
+// is taken up in the same transaction.
 func (s *Store) update(ctx context.Context, fn func(*bolt.Tx) error) error {
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
-	return s.guard(func() error { return s.db.Update(fn) })
+	return s.guard(func() error {
+		return s.db.Update(func(tx *bolt.Tx) error {
+			if err := s.climb(tx); err != nil {
+				return err
+			}
+			return fn(tx)
+		})
+	})
 }
 
 // guard calls do, which uses bbolt. A damaged page makes bbolt panic, and one

@@ -162,6 +162,46 @@ func (s *Store) Changes(ctx context.Context, strategy string, through uint64, li
 	return ask(s, "Changes", func() ([]store.Change, error) { return s.inner.Changes(ctx, strategy, through, limit) })
 }
 
+// RecordRollout implements [store.Store].
+func (s *Store) RecordRollout(ctx context.Context, c store.RolloutChange) error {
+	return s.run("RecordRollout", func() error { return s.inner.RecordRollout(ctx, c) })
+}
+
+// Rollout implements [store.Store].
+func (s *Store) Rollout(ctx context.Context, strategy string, id uint64) (store.Rollout, error) {
+	return ask(s, "Rollout", func() (store.Rollout, error) { return s.inner.Rollout(ctx, strategy, id) })
+}
+
+// Rollouts implements [store.Store].
+func (s *Store) Rollouts(ctx context.Context, strategy string, limit int) ([]store.Rollout, error) {
+	return ask(s, "Rollouts", func() ([]store.Rollout, error) { return s.inner.Rollouts(ctx, strategy, limit) })
+}
+
+// Decisions implements [store.Store].
+func (s *Store) Decisions(ctx context.Context, strategy string, id, after uint64, limit int) ([]store.Decision, error) {
+	return ask(s, "Decisions", func() ([]store.Decision, error) { return s.inner.Decisions(ctx, strategy, id, after, limit) })
+}
+
+// Final implements [store.Store].
+func (s *Store) Final(ctx context.Context, strategy string, digest manifest.Digest) (uint64, error) {
+	return ask(s, "Final", func() (uint64, error) { return s.inner.Final(ctx, strategy, digest) })
+}
+
+// RolloutPolicy implements [store.Store].
+func (s *Store) RolloutPolicy(ctx context.Context, strategy string) (store.RolloutPolicy, error) {
+	return ask(s, "RolloutPolicy", func() (store.RolloutPolicy, error) { return s.inner.RolloutPolicy(ctx, strategy) })
+}
+
+// RolloutPolicies implements [store.Store].
+func (s *Store) RolloutPolicies(ctx context.Context) ([]store.RolloutPolicy, error) {
+	return ask(s, "RolloutPolicies", func() ([]store.RolloutPolicy, error) { return s.inner.RolloutPolicies(ctx) })
+}
+
+// SetRolloutPolicy implements [store.Store].
+func (s *Store) SetRolloutPolicy(ctx context.Context, p store.RolloutPolicy) error {
+	return s.run("SetRolloutPolicy", func() error { return s.inner.SetRolloutPolicy(ctx, p) })
+}
+
 // Policy implements [store.Store].
 func (s *Store) Policy(ctx context.Context) ([]byte, error) {
 	return ask(s, "Policy", func() ([]byte, error) { return s.inner.Policy(ctx) })

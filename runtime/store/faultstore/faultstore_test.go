@@ -38,7 +38,28 @@ func calls(s store.Store) []error {
 	_, err13 := s.Policy(ctx)
 	err14 := s.Drop(ctx, a.Digest)
 	_, err15 := s.Strategies(ctx)
-	return []error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14, err15}
+	return append([]error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14, err15}, rolloutCalls(ctx, s, r)...)
+}
+
+// rolloutCalls begin a rollout of r and do all else that is about rollouts.
+func rolloutCalls(ctx context.Context, s store.Store, r store.Release) []error {
+	c := store.RolloutChange{Rollout: store.Rollout{Strategy: "pay", ID: 2, Kind: store.KindSwitch, Candidate: r.Digest, Revision: 1}}
+	err1 := s.Activate(ctx, store.Activation{
+		Release: r,
+		Route:   store.Route{Strategy: "pay", Generation: 2, Stable: r.Digest, Rollout: 2},
+		Change:  store.Change{Strategy: "pay", To: r.Digest, Generation: 2},
+		Rollout: &c,
+	})
+	c.Rollout.Revision, c.Decisions = 2, []store.Decision{{Number: 1, Text: "hold"}}
+	err2 := s.RecordRollout(ctx, c)
+	_, err3 := s.Rollout(ctx, "pay", 2)
+	_, err4 := s.Rollouts(ctx, "pay", 1)
+	_, err5 := s.Decisions(ctx, "pay", 2, 0, 1)
+	_, err6 := s.Final(ctx, "pay", r.Digest)
+	err7 := s.SetRolloutPolicy(ctx, store.RolloutPolicy{Strategy: "pay", Revision: 1})
+	_, err8 := s.RolloutPolicy(ctx, "pay")
+	_, err9 := s.RolloutPolicies(ctx)
+	return []error{err1, err2, err3, err4, err5, err6, err7, err8, err9}
 }
 
 func TestEveryCallFailsOnceAndOnlyThere(t *testing.T) {

@@ -11,14 +11,15 @@
 //   - reads answer from memory what the store held at that moment. Nobody may
 //     change the folder's content before the process knows that it is not needed
 //     any more: whoever opens the folder meanwhile may only read.
-//   - changes (Stage, Commit, Drop, Put, Activate, SetPolicy) are refused with
-//     HostRenewing and change nothing.
+//   - changes (Stage, Commit, Drop, Put, Activate, RecordRollout, SetRolloutPolicy,
+//     SetPolicy) are refused with HostRenewing and change nothing.
 //
 // If Unpark fails, reads stay in memory and every change first tries to open the
 // store again, so that a folder that was locked a moment too long heals itself.
 //
 // Park waits for the calls under way. The copy in memory holds every release
-// with its envelope, some kilobytes each; artifacts stay in their files.
+// with its envelope and every rollout that is kept, some kilobytes each;
+// artifacts stay in their files.
 package parkstore
 
 import (
@@ -208,6 +209,16 @@ func (s *Store) Activate(ctx context.Context, a store.Activation) error {
 	return s.change(func(in store.Store) error { return in.Activate(ctx, a) })
 }
 
+// RecordRollout implements [store.Store].
+func (s *Store) RecordRollout(ctx context.Context, c store.RolloutChange) error {
+	return s.change(func(in store.Store) error { return in.RecordRollout(ctx, c) })
+}
+
+// SetRolloutPolicy implements [store.Store].
+func (s *Store) SetRolloutPolicy(ctx context.Context, p store.RolloutPolicy) error {
+	return s.change(func(in store.Store) error { return in.SetRolloutPolicy(ctx, p) })
+}
+
 // SetPolicy implements [store.Store].
 func (s *Store) SetPolicy(ctx context.Context, envelope []byte) error {
 	return s.change(func(in store.Store) error { return in.SetPolicy(ctx, envelope) })
@@ -246,6 +257,36 @@ func (s *Store) Routes(ctx context.Context) ([]store.Route, error) {
 // Changes implements [store.Store].
 func (s *Store) Changes(ctx context.Context, strategy string, through uint64, limit int) ([]store.Change, error) {
 	return read(ctx, s, func(r reader) ([]store.Change, error) { return r.Changes(ctx, strategy, through, limit) })
+}
+
+// Rollout implements [store.Store].
+func (s *Store) Rollout(ctx context.Context, strategy string, id uint64) (store.Rollout, error) {
+	return read(ctx, s, func(r reader) (store.Rollout, error) { return r.Rollout(ctx, strategy, id) })
+}
+
+// Rollouts implements [store.Store].
+func (s *Store) Rollouts(ctx context.Context, strategy string, limit int) ([]store.Rollout, error) {
+	return read(ctx, s, func(r reader) ([]store.Rollout, error) { return r.Rollouts(ctx, strategy, limit) })
+}
+
+// Decisions implements [store.Store].
+func (s *Store) Decisions(ctx context.Context, strategy string, id, after uint64, limit int) ([]store.Decision, error) {
+	return read(ctx, s, func(r reader) ([]store.Decision, error) { return r.Decisions(ctx, strategy, id, after, limit) })
+}
+
+// Final implements [store.Store].
+func (s *Store) Final(ctx context.Context, strategy string, digest manifest.Digest) (uint64, error) {
+	return read(ctx, s, func(r reader) (uint64, error) { return r.Final(ctx, strategy, digest) })
+}
+
+// RolloutPolicy implements [store.Store].
+func (s *Store) RolloutPolicy(ctx context.Context, strategy string) (store.RolloutPolicy, error) {
+	return read(ctx, s, func(r reader) (store.RolloutPolicy, error) { return r.RolloutPolicy(ctx, strategy) })
+}
+
+// RolloutPolicies implements [store.Store].
+func (s *Store) RolloutPolicies(ctx context.Context) ([]store.RolloutPolicy, error) {
+	return read(ctx, s, func(r reader) ([]store.RolloutPolicy, error) { return r.RolloutPolicies(ctx) })
 }
 
 // Policy implements [store.Store].

@@ -87,6 +87,11 @@ func TestAParkedStoreAnswersWhatItHeld(t *testing.T) {
 	commit(t, s, 9)
 	ok(t, s.Put(t.Context(), held))
 	ok(t, s.SetPolicy(t.Context(), []byte("policy")))
+	roll(t, s, "pay", 4)
+	roll(t, s, "fx", 8)
+	ok(t, s.RecordRollout(t.Context(), ended(t, s, "fx")))
+	ok(t, s.SetRolloutPolicy(t.Context(), rules("pay", 1)))
+	ok(t, s.SetRolloutPolicy(t.Context(), rules("later", 1)))
 	before := everything(t.Context(), s)
 	ok(t, s.Park(t.Context()))
 	ok(t, s.Park(t.Context()))
@@ -99,6 +104,16 @@ func TestAParkedStoreAnswersWhatItHeld(t *testing.T) {
 	route, err := s.Route(t.Context(), "pay")
 	ok(t, err)
 	route.Methods[0] = "!"
+	rollouts, err := s.Rollouts(t.Context(), "pay", 1)
+	ok(t, err)
+	rollout, err := s.Rollout(t.Context(), "pay", 4)
+	ok(t, err)
+	rollouts[0].State[0], rollout.State[0] = '!', '!'
+	policies, err := s.RolloutPolicies(t.Context())
+	ok(t, err)
+	policy, err := s.RolloutPolicy(t.Context(), "pay")
+	ok(t, err)
+	policies[0].Text[0], policy.Text[0] = '!', '!'
 	if after := everything(t.Context(), s); after != before {
 		t.Error("a caller changed the copy")
 	}
@@ -109,6 +124,37 @@ func TestAParkedStoreAnswersWhatItHeld(t *testing.T) {
 	}
 }
 
+// torn is a store whose route names a rollout that is not there.
+type torn struct{ store.Store }
+
+func (torn) Rollouts(context.Context, string, int) ([]store.Rollout, error) { return nil, nil }
+
+func (torn) Rollout(_ context.Context, _ string, id uint64) (store.Rollout, error) {
+	if id == 2 {
+		return store.Rollout{}, problem.New(problem.StoreCorrupt, "it is missing")
+	}
+	return store.Rollout{}, problem.New(problem.UnknownRollout, "unknown")
+}
+
+// Damage is reported from memory as it was from the disk.
+func TestAParkedStoreReportsARolloutThatIsMissing(t *testing.T) {
+	dir := t.TempDir()
+	s, err := parkstore.Open(func() (store.Store, error) {
+		inner, err := boltstore.Open(dir)
+		return torn{inner}, err
+	})
+	ok(t, err)
+	defer s.Close()
+	deploy(t, s, "pay", 1)
+	roll(t, s, "pay", 2)
+	ok(t, s.Park(t.Context()))
+	for id, want := range map[uint64]problem.Code{1: problem.UnknownRollout, 2: problem.StoreCorrupt, 3: problem.UnknownRollout} {
+		if _, err := s.Rollout(t.Context(), "pay", id); problem.CodeOf(err) != want {
+			t.Errorf("rollout %d: %v", id, err)
+		}
+	}
+}
+
 // everything prints what every read says.
 func everything(ctx context.Context, s store.Store) string {
 	var b bytes.Buffer
@@ -116,7 +162,18 @@ func everything(ctx context.Context, s store.Store) string {
 	say(s.Strategies(ctx))
 	say(s.Routes(ctx))
 	say(s.Policy(ctx))
-	for _, name := range []string{"pay", "fx", "held", "nobody"} {
+	say(s.RolloutPolicies(ctx))
+	for _, name := range []string{"pay", "fx", "held", "later", "nobody"} {
+		say(s.RolloutPolicy(ctx, name))
+		for _, limit := range []int{-1, 0, 1, 9} {
+			say(s.Rollouts(ctx, name, limit))
+			for id := range uint64(9) {
+				say(s.Decisions(ctx, name, id, id/3, limit))
+			}
+		}
+		for id := range uint64(9) {
+			say(s.Rollout(ctx, name, id))
+		}
 		say(s.Route(ctx, name))
 		say(s.Releases(ctx, name))
 		for _, through := range []uint64{0, 1, 2, store.Newest} {
@@ -127,6 +184,7 @@ func everything(ctx context.Context, s store.Store) string {
 		for n := range 10 {
 			r := release(name, n)
 			say(s.Release(ctx, name, r.Digest))
+			say(s.Final(ctx, name, r.Digest))
 			say(s.Artifact(ctx, r.Artifact))
 		}
 	}
@@ -166,6 +224,10 @@ func changes(staged store.Staged) map[string]func(context.Context, store.Store) 
 			return s.Activate(ctx, activation(release("pay", 1), 2))
 		},
 		"policy": func(ctx context.Context, s store.Store) error { return s.SetPolicy(ctx, []byte("other")) },
+		"rollout": func(ctx context.Context, s store.Store) error {
+			return s.RecordRollout(ctx, store.RolloutChange{Rollout: store.Rollout{Strategy: "pay", ID: 1}})
+		},
+		"rollout policy": func(ctx context.Context, s store.Store) error { return s.SetRolloutPolicy(ctx, rules("pay", 1)) },
 	}
 }
 
@@ -325,4 +387,34 @@ func deploy(t *testing.T, s store.Store, strategy string, n int) {
 	}
 	commit(t, s, n)
 	ok(t, s.Activate(t.Context(), activation(release(strategy, n), r.Generation+1)))
+}
+
+// roll switches a strategy to release n under a rollout that is watched.
+func roll(t *testing.T, s store.Store, strategy string, n int) {
+	t.Helper()
+	route, err := s.Route(t.Context(), strategy)
+	ok(t, err)
+	commit(t, s, n)
+	a := activation(release(strategy, n), route.Generation+1)
+	a.Route.Rollout = a.Route.Generation
+	a.Rollout = &store.RolloutChange{Rollout: store.Rollout{Strategy: strategy, ID: a.Route.Generation, Kind: store.KindSwitch, Revision: 1,
+		Stable: route.Stable, Candidate: a.Route.Stable, State: []byte(`{"stage":0}`), Started: a.Route.Since}}
+	for i := range uint64(4) {
+		a.Rollout.Decisions = append(a.Rollout.Decisions, store.Decision{Number: i + 1, Text: fmt.Sprint("decision ", i)})
+	}
+	ok(t, s.Activate(t.Context(), a))
+}
+
+// ended is the end of a strategy's newest rollout, which makes it final.
+func ended(t *testing.T, s store.Store, strategy string) store.RolloutChange {
+	t.Helper()
+	list, err := s.Rollouts(t.Context(), strategy, 1)
+	ok(t, err)
+	r := list[0]
+	r.Revision, r.Ended, r.Final = r.Revision+1, r.Started.Add(time.Hour), true
+	return store.RolloutChange{Rollout: r}
+}
+
+func rules(strategy string, revision uint64) store.RolloutPolicy {
+	return store.RolloutPolicy{Strategy: strategy, Revision: revision, Text: []byte(`{"alpha":0.01}`)}
 }

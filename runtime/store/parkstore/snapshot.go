@@ -19,6 +19,12 @@ type reader interface {
 	Route(ctx context.Context, strategy string) (store.Route, error)
 	Routes(ctx context.Context) ([]store.Route, error)
 	Changes(ctx context.Context, strategy string, through uint64, limit int) ([]store.Change, error)
+	Rollout(ctx context.Context, strategy string, id uint64) (store.Rollout, error)
+	Rollouts(ctx context.Context, strategy string, limit int) ([]store.Rollout, error)
+	Decisions(ctx context.Context, strategy string, id, after uint64, limit int) ([]store.Decision, error)
+	Final(ctx context.Context, strategy string, digest manifest.Digest) (uint64, error)
+	RolloutPolicy(ctx context.Context, strategy string) (store.RolloutPolicy, error)
+	RolloutPolicies(ctx context.Context) ([]store.RolloutPolicy, error)
 	Policy(ctx context.Context) ([]byte, error)
 }
 
@@ -38,6 +44,7 @@ type snapshot struct {
 	releases   map[string]answer[[]store.Release]
 	changes    map[string]answer[[]store.Change]
 	artifacts  map[manifest.Digest]answer[store.Artifact]
+	past
 }
 
 // take copies what s holds.
@@ -47,12 +54,13 @@ func take(ctx context.Context, s reader) (*snapshot, error) {
 		return nil, err
 	}
 	c := &snapshot{strategies: names, route: map[string]answer[store.Route]{}, releases: map[string]answer[[]store.Release]{},
-		changes: map[string]answer[[]store.Change]{}, artifacts: map[manifest.Digest]answer[store.Artifact]{}}
+		changes: map[string]answer[[]store.Change]{}, artifacts: map[manifest.Digest]answer[store.Artifact]{}, past: newPast()}
 	c.routes.value, c.routes.err = s.Routes(ctx)
 	c.policy.value, c.policy.err = s.Policy(ctx)
 	for _, name := range names {
 		c.add(ctx, s, name)
 	}
+	c.addPolicies(ctx, s, names)
 	return c, ctx.Err()
 }
 
@@ -64,7 +72,9 @@ func (c *snapshot) add(ctx context.Context, s reader, name string) {
 	var releases answer[[]store.Release]
 	releases.value, releases.err = s.Releases(ctx, name)
 	c.route[name], c.changes[name], c.releases[name] = route, changes, releases
+	c.addRollouts(ctx, s, name, route.value.Rollout)
 	for _, r := range releases.value {
+		c.addFinal(ctx, s, name, r.Digest)
 		if _, ok := c.artifacts[r.Artifact]; ok {
 			continue
 		}

@@ -141,3 +141,90 @@ func (s *subject) allowed(err error, codes ...problem.Code) bool {
 	s.t.Error(err)
 	return false
 }
+
+// hammerRollouts lets writers race for the revisions of one rollout of each
+// strategy, while readers hold rollouts against their decisions. No revision and
+// no decision is lost or doubled.
+func hammerRollouts(s *subject) {
+	var won atomic.Int64
+	var writers, readers sync.WaitGroup
+	stop := make(chan struct{})
+	for _, name := range strategies() {
+		s.rolledOut(name)
+	}
+	for _, name := range strategies() {
+		for range hammerWriters {
+			writers.Go(func() { s.raceRevisions(name, &won) })
+		}
+	}
+	readers.Go(func() { s.followRollouts(stop) })
+	writers.Wait()
+	close(stop)
+	readers.Wait()
+	s.restart()
+	var revisions int64
+	for _, name := range strategies() {
+		r, err := s.Rollout(s.ctx, name, 2)
+		s.ok(err)
+		s.holds(r, decided(1, 1+int(r.Revision))) //nolint:gosec // small
+		revisions += int64(r.Revision) - 1        //nolint:gosec // small
+	}
+	s.equal(revisions, won.Load())
+}
+
+// raceRevisions tries to write the next revision, with one decision, again and
+// again; every third one is an activation.
+func (s *subject) raceRevisions(name string, won *atomic.Int64) {
+	for i := range hammerRounds {
+		r, err := s.Rollout(s.ctx, name, 2)
+		if !s.allowed(err) {
+			return
+		}
+		route, err := s.Route(s.ctx, name)
+		if !s.allowed(err) {
+			return
+		}
+		c := revised(r, "running", r.Revision+2, 1)
+		if i%3 == 0 {
+			err = s.Activate(s.ctx, divided(release(name, 1), release(name, 2), route.Generation+1, i, c))
+		} else {
+			err = s.RecordRollout(s.ctx, *c)
+		}
+		if !s.allowed(err, problem.StaleRollout, problem.StaleGeneration) {
+			return
+		}
+		if err == nil {
+			won.Add(1)
+		}
+	}
+}
+
+// followRollouts reads until stop: each revision has its decision, and the route
+// names the rollout.
+func (s *subject) followRollouts(stop <-chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		for _, name := range strategies() {
+			r, err := s.Rollout(s.ctx, name, 2)
+			if !s.allowed(err) {
+				return
+			}
+			list, err := s.Decisions(s.ctx, name, 2, r.Revision, 1)
+			if !s.allowed(err) {
+				return
+			}
+			route, err := s.Route(s.ctx, name)
+			if !s.allowed(err) {
+				return
+			}
+			if len(list) != 1 || list[0].Number != r.Revision+1 || route.Rollout != 2 {
+				s.t.Errorf("revision %d of a rollout has the decisions %+v and the route %+v", r.Revision, list, route)
+				return
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -16,12 +17,16 @@ import (
 type twin struct {
 	artifacts map[manifest.Digest]bool
 	releases  map[string]map[int]bool // strategy, number
-	changes   map[string][]int        // numbers of the releases, oldest first
+	changes   map[string][]store.Change
+	routes    map[string]store.Route
+	rollouts  map[string][]tale // oldest first
+	rules     map[string]store.RolloutPolicy
 	policy    string
 }
 
 func newTwin() *twin {
-	return &twin{artifacts: map[manifest.Digest]bool{}, releases: map[string]map[int]bool{}, changes: map[string][]int{}}
+	return &twin{artifacts: map[manifest.Digest]bool{}, releases: map[string]map[int]bool{}, changes: map[string][]store.Change{},
+		routes: map[string]store.Route{}, rollouts: map[string][]tale{}, rules: map[string]store.RolloutPolicy{}}
 }
 
 func (w *twin) needed(d manifest.Digest) bool {
@@ -58,15 +63,41 @@ func (w *twin) put(name string, n int) problem.Code {
 	return ""
 }
 
-func (w *twin) activate(name string, n int, generation uint64) problem.Code {
-	if generation != uint64(len(w.changes[name]))+1 {
+func (w *twin) activate(a store.Activation) problem.Code {
+	name := a.Route.Strategy
+	if a.Route.Generation != w.routes[name].Generation+1 {
 		return problem.StaleGeneration
 	}
-	if code := w.put(name, n); code != "" {
+	after := w.clone()
+	for _, r := range append(a.Also, a.Release) {
+		if code := after.put(name, int(r.Sequence)); code != "" {
+			return code
+		}
+	}
+	if code := after.advance(a); code != "" {
 		return code
 	}
-	w.changes[name] = append(w.changes[name], n)
+	after.routes[name] = a.Route
+	after.changes[name] = append(after.changes[name], a.Change)
+	*w = *after
 	return ""
+}
+
+// clone copies what an activation changes.
+func (w *twin) clone() *twin {
+	c := newTwin()
+	c.artifacts, c.policy, c.rules = w.artifacts, w.policy, w.rules
+	c.routes = maps.Clone(w.routes)
+	for name := range w.releases {
+		c.releases[name] = maps.Clone(w.releases[name])
+	}
+	for _, name := range strategies() {
+		c.changes[name] = slices.Clone(w.changes[name])
+		for _, r := range w.rollouts[name] {
+			c.rollouts[name] = append(c.rollouts[name], tale{r.Rollout, slices.Clone(r.decisions)})
+		}
+	}
+	return c
 }
 
 // numbers is how many releases a strategy can have in a random sequence.
@@ -75,7 +106,7 @@ const numbers = 5
 func strategies() []string { return []string{"fx", "pay", "risk"} }
 
 func randomChecks() []check {
-	list := []check{{"hammer", hammer}}
+	list := []check{{"hammer", hammer}, {"hammer rollouts", hammerRollouts}}
 	for seed := range uint64(8) {
 		list = append(list, check{fmt.Sprintf("random calls, seed %d", seed), func(s *subject) { s.compareWithTwin(seed) }})
 	}
@@ -87,7 +118,7 @@ func randomChecks() []check {
 func (s *subject) compareWithTwin(seed uint64) {
 	w := newTwin()
 	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a repeatable test
-	for step := range 120 {
+	for step := range 130 {
 		what, got, want := s.randomCall(w, random)
 		if got != want {
 			s.t.Fatalf("step %d: %s answered %q, the twin %q", step, what, got, want)
@@ -101,11 +132,7 @@ func (s *subject) compareWithTwin(seed uint64) {
 func (s *subject) randomCall(w *twin, random *rand.Rand) (what string, got, want problem.Code) {
 	name, n := strategies()[random.IntN(3)], 1+random.IntN(numbers)
 	r := release(name, n)
-	generation := uint64(len(w.changes[name])) + 1
-	if random.IntN(4) == 0 {
-		generation = random.Uint64N(generation + 3)
-	}
-	switch random.IntN(8) {
+	switch random.IntN(16) {
 	case 0:
 		s.restart()
 		w.restart()
@@ -123,7 +150,7 @@ func (s *subject) randomCall(w *twin, random *rand.Rand) (what string, got, want
 		w.policy = fmt.Sprint("policy ", n)
 		return "set policy", problem.CodeOf(s.SetPolicy(s.ctx, []byte(w.policy))), ""
 	}
-	return "activate", problem.CodeOf(s.Activate(s.ctx, activation(r, generation))), w.activate(name, n, generation)
+	return s.randomChange(w, random, name)
 }
 
 // picture prints everything that can be read from the twin.
@@ -144,13 +171,14 @@ func (w *twin) picture() string {
 				fmt.Fprintf(&b, "release %+v\n", release(name, n))
 			}
 		}
-		for i, n := range slices.Backward(w.changes[name]) {
-			fmt.Fprintf(&b, "change %+v\n", activation(release(name, n), uint64(i)+1).Change) //nolint:gosec // small
+		for _, c := range slices.Backward(w.changes[name]) {
+			fmt.Fprintf(&b, "change %+v\n", c)
 		}
+		w.pictureRollouts(&b, name)
 	}
 	for _, name := range strategies() {
-		if past := w.changes[name]; len(past) > 0 {
-			fmt.Fprintf(&b, "route %+v\n", activation(release(name, past[len(past)-1]), uint64(len(past))).Route)
+		if r, ok := w.routes[name]; ok {
+			fmt.Fprintf(&b, "route %+v\n", r)
 		}
 	}
 	return b.String()
@@ -179,6 +207,7 @@ func (s *subject) picture() string {
 		changes, err := s.Changes(s.ctx, name, store.Newest, 1<<20)
 		s.ok(err)
 		printEach(&b, "change", changes)
+		s.pictureRollouts(&b, name)
 	}
 	routes, err := s.Routes(s.ctx)
 	s.ok(err)
@@ -186,7 +215,7 @@ func (s *subject) picture() string {
 	return b.String()
 }
 
-func printEach[T store.Release | store.Change | store.Route](b *strings.Builder, what string, list []T) {
+func printEach[T store.Release | store.Change | store.Route | store.Decision](b *strings.Builder, what string, list []T) {
 	for _, v := range list {
 		fmt.Fprintf(b, "%s %+v\n", what, v)
 	}
