@@ -71,7 +71,7 @@ func run(ctx context.Context, o options) error {
 		fmt.Printf("bench: skipped=%s because=%q\n", label, why)
 	})
 	for _, part := range []func(context.Context, options, map[string][]byte, *measure.Report) error{
-		executeFigures, overheadFigures, startFigures, idleFigures,
+		executeFigures, overheadFigures, rolloutFigures, startFigures, idleFigures,
 	} {
 		if err := part(ctx, o, guests, r); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,9 +47,11 @@ func TestEarlyAcknowledgementIsFound(t *testing.T) {
 	t.Fatal("nothing was found lost")
 }
 
-// What is broken behind the store's back is found by the next check.
+// What is broken behind the store's back is found by the next check, and nothing
+// else is.
 func TestDamageIsFound(t *testing.T) {
 	for name, damage := range map[string]func(t *testing.T, dir string){
+		"nothing":           func(*testing.T, string) {},
 		"artifact removed":  func(t *testing.T, dir string) { must(t, os.Remove(artifact(t, dir, 1))) },
 		"artifact cut":      func(t *testing.T, dir string) { overwrite(t, artifact(t, dir, 1), "short") },
 		"artifact changed":  func(t *testing.T, dir string) { overwrite(t, artifact(t, dir, 1), "X"+content(1)[1:]) },
@@ -56,22 +59,31 @@ func TestDamageIsFound(t *testing.T) {
 		"route removed": func(t *testing.T, dir string) {
 			edit(t, dir, func(tx *bolt.Tx) error { return tx.Bucket([]byte("routes")).Delete([]byte("fx")) })
 		},
+		"rollout removed": func(t *testing.T, dir string) {
+			edit(t, dir, func(tx *bolt.Tx) error { return deleteFirst(tx, "rollouts") })
+		},
+		"decision removed": func(t *testing.T, dir string) {
+			edit(t, dir, func(tx *bolt.Tx) error { return deleteFirst(tx, "decisions") })
+		},
+		"final forgotten": func(t *testing.T, dir string) {
+			edit(t, dir, func(tx *bolt.Tx) error { return deleteFirst(tx, "finals") })
+		},
+		"rollout policy removed": func(t *testing.T, dir string) {
+			edit(t, dir, func(tx *bolt.Tx) error { return tx.Bucket([]byte("policies")).Delete([]byte("fx")) })
+		},
 		"journal cut": func(t *testing.T, dir string) {
-			edit(t, dir, func(tx *bolt.Tx) error {
-				b := tx.Bucket([]byte("journal")).Bucket([]byte("fx"))
-				key, _ := b.Cursor().First()
-				return b.Delete(key)
-			})
+			edit(t, dir, func(tx *bolt.Tx) error { return deleteFirst(tx, "journal") })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := worked(t)
 			damage(t, c.dir)
-			c.reached["fx"] = 0 // look at release 1 again
+			ack := strings.TrimSpace(ackLine("fx", c.reached["fx"]))
+			c.reached["fx"] = point{} // look at release 1 again
 			found := newTally()
-			must(t, c.check(nil, found))
-			if len(found.inconsistent) == 0 {
-				t.Fatal("nothing was found")
+			must(t, c.check([]string{ack}, found))
+			if (len(found.inconsistent)+len(found.lost) > 0) != (name != "nothing") {
+				t.Fatalf("found %v", found)
 			}
 		})
 	}
@@ -80,7 +92,7 @@ func TestDamageIsFound(t *testing.T) {
 func TestLostGenerationIsFound(t *testing.T) {
 	c := worked(t)
 	found := newTally()
-	c.reached["fx"] += 2
+	c.reached["fx"] = c.reached["fx"].next().next()
 	must(t, c.check(nil, found))
 	if len(found.lost) != 2 || len(found.inconsistent) != 0 {
 		t.Fatalf("found %v", found)
@@ -88,7 +100,7 @@ func TestLostGenerationIsFound(t *testing.T) {
 }
 
 func TestBadCommandLine(t *testing.T) {
-	for _, args := range [][]string{{"-kills", "0"}, {"-kills", "x"}, {"-nothing"}, {"more"}} {
+	for _, args := range [][]string{{"-kills", "0"}, {"-kills", "x"}, {"-only", "x"}, {"-nothing"}, {"more"}} {
 		if code := run(args, io.Discard, io.Discard); code != 2 {
 			t.Errorf("%v: exit status %d", args, code)
 		}
@@ -99,7 +111,7 @@ func TestBadCommandLine(t *testing.T) {
 func worked(t *testing.T) storeCheck {
 	t.Helper()
 	dir := t.TempDir()
-	c := storeCheck{dir: dir, reached: map[string]uint64{}}
+	c := storeCheck{dir: dir, reached: map[string]point{}}
 	s := scenario{name: "store", start: 25 * time.Millisecond, check: c.check, command: func() *exec.Cmd {
 		return exec.Command(os.Args[0], childArgument, "-dir", dir)
 	}}
@@ -107,7 +119,7 @@ func worked(t *testing.T) storeCheck {
 	found := newTally()
 	for range 200 {
 		must(t, s.killLoop(1, m, found, io.Discard))
-		if c.reached["fx"] > 2 && c.reached["pay"] > 2 && c.reached["risk"] > 2 {
+		if c.reached["fx"].generation > 4 && c.reached["pay"].generation > 4 && c.reached["risk"].generation > 4 {
 			return c
 		}
 	}
@@ -141,6 +153,13 @@ func edit(t *testing.T, dir string, change func(*bolt.Tx) error) {
 	must(t, err)
 	must(t, db.Update(change))
 	must(t, db.Close())
+}
+
+// deleteFirst deletes a strategy's first record in a bucket.
+func deleteFirst(tx *bolt.Tx, bucket string) error {
+	b := tx.Bucket([]byte(bucket)).Bucket([]byte("fx"))
+	key, _ := b.Cursor().First()
+	return b.Delete(key)
 }
 
 func must(t *testing.T, err error) {

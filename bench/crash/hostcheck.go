@@ -33,6 +33,17 @@ func (h *host) check(_ []string, t tally) error {
 
 // restart asks a host that was started after a kill.
 func (h *host) restart(t tally) {
+	h.again(t, restartLimit, func(ctx context.Context, c *client) {
+		h.checkList(ctx, c, t) // first: to ask for a strategy may be what brings it to mind
+		for _, s := range h.subjects {
+			h.checkAnswers(ctx, c, s, t)
+		}
+		h.checkStaging(t)
+	})
+}
+
+// again starts a host after a kill, asks it, and kills it.
+func (h *host) again(t tally, limit time.Duration, ask func(context.Context, *client)) {
 	cmd := h.command()
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
@@ -40,17 +51,13 @@ func (h *host) restart(t tally) {
 		t.contradict("restart: %v", err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), restartLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	exited := make(chan struct{})
 	go func() { _ = cmd.Wait(); cancel(); close(exited) }()
 	c, err := h.client(ctx, cmd.Process.Pid)
 	if err == nil {
-		h.checkList(ctx, c, t) // first: to ask for a strategy may be what brings it to mind
-		for _, s := range h.subjects {
-			h.checkAnswers(ctx, c, s, t)
-		}
-		h.checkStaging(t)
+		ask(ctx, c)
 		c.close()
 	}
 	_ = cmd.Process.Kill()

@@ -26,6 +26,11 @@ type session struct {
 // attend works with the process until it ends: one client changes each strategy,
 // two execute it, one never finishes its upload.
 func (h *host) attend(pid int, lines <-chan string) <-chan string {
+	return h.accompany(pid, lines, session.work)
+}
+
+// accompany works with a process that was started, until it ends.
+func (h *host) accompany(pid int, lines <-chan string, work func(session, context.Context)) <-chan string {
 	acks := make(chan string, 1<<16)
 	ctx, ended := context.WithCancel(context.Background())
 	go func() {
@@ -36,7 +41,7 @@ func (h *host) attend(pid int, lines <-chan string) <-chan string {
 	go func() {
 		defer close(acks)
 		if c, err := h.client(ctx, pid); err == nil {
-			session{h, c, acks}.work(ctx)
+			work(session{h, c, acks}, ctx)
 			c.close()
 		} else if ctx.Err() == nil {
 			h.contradict("the host's data folder: %v", err)

@@ -4,12 +4,18 @@
 //
 //	go run ./bench/crash -kills 200
 //
-// There are two processes to kill, each for half of the kills:
+// There are three subjects, each for a third of the kills; -only chooses one:
 //
-//   - store: workers that deploy to a store, without anything above it.
+//   - store: workers that deploy to a store and roll releases out, without
+//     anything above it.
 //   - host: `swapline serve` itself, while clients upload, hold, switch and roll
 //     back over HTTP and others execute. After each kill it is started again and
 //     must answer with the release that its route names.
+//   - rolls: `swapline serve` while releases roll out to customers who call all the
+//     time. Some releases are bad, and people pause, promote and abort. After each
+//     kill every rollout must be where it was, no stage may be skipped or cut short,
+//     every customer must have been on its arm, and what was taken back for good
+//     must stay out. In the end all rollouts must end.
 //
 // The last line is for scripts, and the exit status is 1 unless both counts
 // are 0:
@@ -20,8 +26,9 @@
 // else that must not be: an answer that is not wholly of one release, or of a
 // generation that the restarted host does not know, a route without its release
 // or artifact, an artifact with other bytes than its name says, a journal with a
-// gap or one that disagrees with its route, files left over, a process that ended
-// by itself. What was found is told on standard error, with the seed of the run.
+// gap or one that disagrees with its route, a rollout that is not where its route
+// is, a decision without its revision, files left over, a process that ended by
+// itself. What was found is told on standard error, with the seed of the run.
 //
 // A kill -9 takes the process, not the operating system: this says nothing about
 // power loss, which the order of syncs in package boltstore is for.
@@ -72,6 +79,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 type options struct {
 	kills int
 	seed  uint64
+	only  string // name of a subject, "" for all
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -85,21 +93,35 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.SetOutput(stderr)
 	f.IntVar(&o.kills, "kills", kills, "`number` of kills, all scenarios together (KILLS)")
 	f.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "`seed` of the random moments") //nolint:gosec // any number
+	f.StringVar(&o.only, "only", "", "`subject` to kill: store, host or rolls; empty for all")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	if o.kills < 1 || f.NArg() > 0 {
-		err := errors.New("usage: crash [-kills number] [-seed seed]")
+	if o.kills < 1 || f.NArg() > 0 || len(o.subjects()) == 0 {
+		err := errors.New("usage: crash [-kills number] [-seed seed] [-only store|host|rolls]")
 		fmt.Fprintln(stderr, err)
 		return o, err
 	}
 	return o, nil
 }
 
+// subjects prepare what is to be killed.
+func (o options) subjects() (list []func() (scenario, error)) {
+	for _, s := range []struct {
+		name    string
+		prepare func() (scenario, error)
+	}{{"store", storeScenario}, {"host", hostScenario}, {"rolls", rollsScenario}} {
+		if o.only == "" || o.only == s.name {
+			list = append(list, s.prepare)
+		}
+	}
+	return list
+}
+
 // killAll runs all scenarios and adds up what they found.
 func (o options) killAll(stderr io.Writer) (tally, error) {
 	total := newTally()
-	scenarios := []func() (scenario, error){storeScenario, hostScenario}
+	scenarios := o.subjects()
 	for i, prepare := range scenarios {
 		s, err := prepare()
 		if err != nil {

@@ -33,6 +33,8 @@ type scenario struct {
 	// printed since the last check. It notes what it finds in t; its error is
 	// that of a check that could not be done.
 	check func(acks []string, t tally) error
+	// finish, if set, looks once more when nothing is killed any longer.
+	finish func(t tally)
 	// end removes everything.
 	end func()
 }
@@ -79,6 +81,9 @@ func (s scenario) killLoop(kills int, m moments, t tally, progress io.Writer) er
 		acked += len(acks)
 		fmt.Fprintf(progress, "\r%s: kill %d of %d, %d acknowledged, %d lost, %d inconsistent ",
 			s.name, i+1, kills, acked, len(t.lost), len(t.inconsistent))
+	}
+	if s.finish != nil {
+		s.finish(t)
 	}
 	fmt.Fprintln(progress)
 	return nil

@@ -26,7 +26,7 @@ func newStoreScenario(flags ...string) (scenario, error) {
 	if err != nil {
 		return scenario{}, err
 	}
-	c := storeCheck{dir: dir, reached: map[string]uint64{}}
+	c := storeCheck{dir: dir, reached: map[string]point{}}
 	return scenario{
 		name: "store",
 		command: func() *exec.Cmd {
@@ -41,9 +41,9 @@ func newStoreScenario(flags ...string) (scenario, error) {
 // storeCheck compares a store with what was acknowledged.
 type storeCheck struct {
 	dir string
-	// reached is the generation of each strategy after the last kill. The next
-	// kill finds it, what was acknowledged since then, and at most one more.
-	reached map[string]uint64
+	// reached is the point of each strategy after the last kill. The next kill
+	// finds it, what was acknowledged since then, and at most one more.
+	reached map[string]point
 }
 
 func (c storeCheck) check(acks []string, t tally) error {
@@ -60,56 +60,77 @@ func (c storeCheck) check(acks []string, t tally) error {
 	return checkFiles(c.dir, s, strategies(), t)
 }
 
-// newest finds the newest acknowledged generation of each strategy. A worker
-// acknowledges in order, so that the ones before it are implied; that the digest
-// is the planned one is checked here.
-func newest(acks []string, t tally) map[string]uint64 {
-	acked := map[string]uint64{}
+// newest finds the newest acknowledged point of each strategy. A worker
+// acknowledges in order, so that the ones before it are implied.
+func newest(acks []string, t tally) map[string]point {
+	acked := map[string]point{}
 	for _, line := range acks {
 		var name string
-		var generation uint64
-		_, err := fmt.Sscan(line, &name, &generation)
-		if err != nil || line+"\n" != ackLine(plan(name, generation).Change) {
+		var m point
+		_, err := fmt.Sscan(line, &name, &m.generation, &m.revision)
+		if err != nil || line+"\n" != ackLine(name, m) {
 			t.contradict("acknowledgement %q was not planned", line)
 			continue
 		}
-		acked[name] = max(acked[name], generation)
+		if acked[name].before(m) {
+			acked[name] = m
+		}
 	}
 	return acked
 }
 
 // checkStrategy checks how far a strategy came and everything on the way.
-func (c storeCheck) checkStrategy(s *boltstore.Store, name string, acked uint64, t tally) {
+func (c storeCheck) checkStrategy(s *boltstore.Store, name string, acked point, t tally) {
 	before := c.reached[name]
 	route, err := s.Route(context.Background(), name)
 	if err != nil && problem.CodeOf(err) != problem.UnknownStrategy {
 		t.contradict("route of %s: %v", name, err)
 		return
 	}
-	c.reached[name] = route.Generation
-	checkProgress(name, route.Generation, max(before, acked), t)
-	if route.Generation > 0 {
-		checkRoute(s, route, t)
+	now, err := pointOf(context.Background(), s, route)
+	if err != nil {
+		t.contradict("rollout of %s: %v", name, err)
+		return
 	}
-	for g := max(before, 1); g <= route.Generation; g++ {
-		checkRelease(s, plan(name, g).Release, t)
+	c.reached[name] = now
+	if now.generation > 0 && (now.before(first(now.generation)) || last(now.generation).before(now)) {
+		t.contradict("%s is at %+v, which nobody planned", name, now)
 	}
+	if acked.before(before) {
+		acked = before
+	}
+	checkProgress(name, now, acked, t)
+	if now.generation > 0 {
+		checkRoute(s, now, route, t)
+	}
+	checkRollouts(s, name, now, t)
+	for g := max(before.generation, 1); g <= now.generation; g++ {
+		for _, r := range released(name, g) {
+			checkRelease(s, r, t)
+		}
+	}
+}
+
+// released are the releases that a generation puts.
+func released(name string, generation uint64) []store.Release {
+	a := first(generation).activation(name)
+	return append(a.Also, a.Release)
 }
 
 // checkProgress wants what was acknowledged, and at most the one change that
 // was made but not yet acknowledged.
-func checkProgress(name string, reached, acked uint64, t tally) {
-	for g := reached + 1; g <= acked; g++ {
-		t.lose("generation %d of %s", g, name)
+func checkProgress(name string, reached, acked point, t tally) {
+	for m := reached; m.before(acked); m = m.next() {
+		t.lose("%s at %+v", name, m.next())
 	}
-	if reached > acked+1 {
-		t.contradict("%s is at generation %d, acknowledged was %d", name, reached, acked)
+	if acked.next().before(reached) {
+		t.contradict("%s is at %+v, acknowledged was %+v", name, reached, acked)
 	}
 }
 
 // checkRoute wants the route as planned and the journal that led to it.
-func checkRoute(s *boltstore.Store, route store.Route, t tally) {
-	if want := plan(route.Strategy, route.Generation).Route; !reflect.DeepEqual(route, want) {
+func checkRoute(s *boltstore.Store, now point, route store.Route, t tally) {
+	if want := now.route(route.Strategy); !reflect.DeepEqual(route, want) {
 		t.contradict("route %+v is not the planned %+v", route, want)
 	}
 	changes, err := s.Changes(context.Background(), route.Strategy, store.Newest, 1<<30)
@@ -126,7 +147,7 @@ func checkJournal(name string, route store.Route, changes []store.Change, t tall
 		t.contradict("journal of %s has %d entries for generation %d", name, len(changes), route.Generation)
 	}
 	for i, c := range changes {
-		want := plan(name, uint64(len(changes)-i)).Change //nolint:gosec // small
+		want := first(uint64(len(changes) - i)).change(name) //nolint:gosec // small
 		if c != want {
 			t.contradict("journal of %s has %+v instead of %+v", name, c, want)
 		}

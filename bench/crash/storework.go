@@ -2,19 +2,14 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"flag"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
-	"github.com/swapline/swapline/runtime/store"
 	"github.com/swapline/swapline/runtime/store/boltstore"
 )
 
@@ -55,42 +50,65 @@ func runChild(args []string, stdout, stderr io.Writer) int {
 
 func (w worker) work() error {
 	ctx := context.Background()
-	route, err := w.store.Route(ctx, w.strategy)
-	if err != nil && problem.CodeOf(err) != problem.UnknownStrategy {
+	now, err := w.reached(ctx)
+	if err != nil {
 		return err
 	}
-	for generation := route.Generation + 1; ; generation++ {
-		if err := w.distract(ctx, generation); err != nil {
-			return err
-		}
-		if err := w.deploy(ctx, generation); err != nil {
+	for now = now.next(); ; now = now.next() {
+		if err := w.step(ctx, now); err != nil {
 			return err
 		}
 	}
 }
 
-// deploy makes one generation and acknowledges it.
-func (w worker) deploy(ctx context.Context, generation uint64) error {
-	a := plan(w.strategy, generation)
-	if err := w.commit(ctx, content(releaseOf(generation))); err != nil {
-		return err
+// reached finds the point that an earlier process came to.
+func (w worker) reached(ctx context.Context) (point, error) {
+	route, err := w.store.Route(ctx, w.strategy)
+	if err != nil && problem.CodeOf(err) != problem.UnknownStrategy {
+		return point{}, err
 	}
-	ack := ackLine(a.Change)
+	return pointOf(ctx, w.store, route)
+}
+
+// step does what happens at a point and acknowledges it.
+func (w worker) step(ctx context.Context, at point) error {
+	ack := ackLine(w.strategy, at)
 	if w.early {
 		_, _ = io.WriteString(w.acks, ack)
 	}
-	if err := w.store.Activate(ctx, a); err != nil {
-		return err
+	change := w.record
+	if at == first(at.generation) {
+		change = w.activate
 	}
-	if w.early {
-		return nil
+	if err := change(ctx, at); err != nil || w.early {
+		return err
 	}
 	_, err := io.WriteString(w.acks, ack)
 	return err
 }
 
+// record writes a revision without changing what is served.
+func (w worker) record(ctx context.Context, at point) error {
+	return w.store.RecordRollout(ctx, *at.write(w.strategy))
+}
+
+// activate makes a generation.
+func (w worker) activate(ctx context.Context, at point) error {
+	if err := w.distract(ctx, at.generation); err != nil {
+		return err
+	}
+	a := at.activation(w.strategy)
+	for _, r := range append(a.Also, a.Release) {
+		if err := w.commit(ctx, content(uint64(r.Sequence))); err != nil { //nolint:gosec // small
+			return err
+		}
+	}
+	return w.store.Activate(ctx, a)
+}
+
 // distract does what else happens to a store: uploads that are given up, ones
-// that are refused after Commit, and releases that are only held.
+// that are refused after Commit, releases that are only held, and operators who
+// set a policy.
 func (w worker) distract(ctx context.Context, generation uint64) error {
 	name := fmt.Sprint("unwanted ", w.strategy, generation)
 	switch generation % 5 {
@@ -110,8 +128,19 @@ func (w worker) distract(ctx context.Context, generation uint64) error {
 			return err
 		}
 		return w.store.Put(ctx, release(w.strategy, generation))
+	case 3:
+		return w.setPolicy(ctx, policies(generation))
 	}
 	return nil
+}
+
+// setPolicy sets the rollout policy, unless an earlier process did.
+func (w worker) setPolicy(ctx context.Context, revision uint64) error {
+	current, err := w.store.RolloutPolicy(ctx, w.strategy)
+	if err != nil || current.Revision == revision {
+		return err
+	}
+	return w.store.SetRolloutPolicy(ctx, rules(w.strategy, revision))
 }
 
 func (w worker) commit(ctx context.Context, content string) error {
@@ -122,53 +151,3 @@ func (w worker) commit(ctx context.Context, content string) error {
 	_, err = w.store.Commit(ctx, staged)
 	return err
 }
-
-// ackLine is what is printed for a change that was acknowledged.
-func ackLine(c store.Change) string {
-	return fmt.Sprintf("%s %d %s\n", c.Strategy, c.Generation, c.To)
-}
-
-// plan is what a worker activates as a generation. It depends on nothing else,
-// so that the check knows it too.
-func plan(strategy string, generation uint64) store.Activation {
-	r := release(strategy, releaseOf(generation))
-	c := store.Change{Strategy: strategy, Action: store.ActionDeploy, To: r.Digest, Generation: generation, At: r.Accepted}
-	if r.Sequence != int64(generation) { //nolint:gosec // small
-		c.Action = store.ActionRollback
-	}
-	return store.Activation{
-		Release: r,
-		Route: store.Route{Strategy: strategy, Generation: generation, Stable: r.Digest,
-			HighWater: store.Mark{Sequence: r.Sequence, Digest: r.Digest}, Methods: []string{"Execute"}, Since: r.Accepted},
-		Change: c,
-	}
-}
-
-// releaseOf is the number of the release that a generation activates: every
-// fourth goes back to the one before the last.
-func releaseOf(generation uint64) uint64 {
-	if generation%4 == 0 {
-		return generation - 2
-	}
-	return generation
-}
-
-// release is release n of a strategy. The strategies share their artifacts.
-func release(strategy string, n uint64) store.Release {
-	bytes := content(n)
-	sequence := int64(n) //nolint:gosec // small
-	return store.Release{Strategy: strategy, Version: fmt.Sprintf("1.%d.0", n), Sequence: sequence, Kind: "memory",
-		Digest: digest(fmt.Sprint("payload ", strategy, n)), Artifact: digest(bytes), Size: int64(len(bytes)),
-		Envelope: []byte(strings.Repeat("envelope ", 200)), Accepted: time.Unix(sequence, 0).UTC()}
-}
-
-// content is the artifact of release n: up to 100 kB, so that it takes one write
-// or many.
-func content(n uint64) string {
-	source := rand.NewChaCha8(sha256.Sum256(fmt.Append(nil, n)))
-	b := make([]byte, 1+source.Uint64()%100_000)
-	_, _ = source.Read(b)
-	return string(b)
-}
-
-func digest(s string) manifest.Digest { return manifest.DigestOf(sha256.Sum256([]byte(s))) }
