@@ -81,3 +81,18 @@ func callsOf(b *testing.B, w *world, in map[string]any) {
 		}
 	}
 }
+
+func TestARolloutAddsNoAllocationToACall(t *testing.T) {
+	w := rollingWorld(t, 0)
+	in := map[string]any{"customer": "customer-4711"}
+	call := func() {
+		if _, err := w.rt.Execute(context.Background(), name, in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alone := testing.AllocsPerRun(20_000, call)
+	w.start(patient())
+	if beside := testing.AllocsPerRun(20_000, call); beside > alone {
+		t.Errorf("a call allocates %g times alone and %g times in a rollout", alone, beside)
+	}
+}

@@ -108,10 +108,18 @@ func (rel *release) measure(c *call, v verdict, resp *Response, err error) {
 	if c.textual && err == nil {
 		one.Text = c.dst[c.kept:]
 	}
-	if business := (*abi.Error)(nil); one.Business && errors.As(err, &business) {
-		one.Code = business.Code
+	if one.Business {
+		one.Code = businessCode(err)
 	}
 	c.meter.Record(c.lane, c.key, &one)
+}
+
+// businessCode is apart from measure because what errors.As writes to is on the heap.
+func businessCode(err error) string {
+	if business := (*abi.Error)(nil); errors.As(err, &business) {
+		return business.Code
+	}
+	return ""
 }
 
 // counts reports whether the call says anything about the release.
