@@ -104,7 +104,7 @@ ALONE := ^Test(Mischief|WhoDoesNotComeBack|WhoChangesTheProcess|ForeignBuilds|Mu
 # plugins start many.
 .PHONY: race
 race: ## the tests of everything that runs in parallel, under the race detector
-	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m $$($(GO) list ./... | grep -vE '/(guests/sdktest|guests/go|bench/spectest|nativeplugin|bench/judge|runtime/(rollout/sequential|wasm/(meter|guestbuild)))$$')
+	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m $$($(GO) list ./... | grep -vE '/(abi/wire|bench/(crash|judge|spectest)|guests/(sdktest|go)|nativeplugin(/pluginbuild)?|runtime/(rollout(/sequential)?|wasm/(meter|guestbuild)))$$')
 	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m -skip '$(ALONE)' ./nativeplugin
 
 .PHONY: test-wasmtime
