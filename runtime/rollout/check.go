@@ -32,9 +32,9 @@ func (p *Policy) checkStages(d *document) {
 				Cure: `add {"weight": 100}`})
 		case s.Baseline && i == last:
 			d.refuse(Malformed{Pointer: pointer + "/baseline", Text: "at 100 % nothing is left to compare with", Want: "false", Got: "true"})
-		case s.Baseline && s.Weight > Full/2:
-			d.refuse(Malformed{Pointer: pointer + "/baseline", Text: "the baseline gets as much traffic as the candidate",
-				Want: "false where weight is over 50", Got: "true"})
+		case s.Baseline && s.Weight >= Full/2:
+			d.refuse(Malformed{Pointer: pointer + "/baseline", Text: "the baseline gets as much traffic as the candidate, and stable needs some, too",
+				Want: "false where weight is 50 or more", Got: "true"})
 		}
 	}
 }

@@ -65,7 +65,7 @@ func TestBadPoliciesAreRefusedWithTheFieldAndTheReason(t *testing.T) {
 		{stages(`{"weight": 100, "then": "promote"}`), "/stages/0/then", "pause or rollback"},
 		{stages(`{"weight": 100, "gate": 1}`), "/stages/0/gate", "true or false"},
 		{stages(`{"weight": 100, "baseline": true}`), "/stages/0/baseline", "nothing is left to compare with"},
-		{stages(`{"weight": 60, "baseline": true}, {"weight": 100}`), "/stages/0/baseline", "over 50"},
+		{stages(`{"weight": 50, "baseline": true}, {"weight": 100}`), "/stages/0/baseline", "50 or more"},
 		{stages(strings.Repeat(`{"weight": 1},`, 16) + `{"weight": 100}`), "/stages", "at most 16 entries, found 17"},
 		{stages(`{"weight": 100, "guards": [{"name": "p", "metric": "latency", "versus": "stable", "max_ratio": 2}]}`), "/stages/0/guards/0/versus", "at 100 %"},
 		{stages(`{"weight": 1, "guards": [{"name": "p", "metric": "latency", "versus": "baseline", "max_ratio": 2}]}, {"weight": 100}`), "/stages/0/guards/0/versus", "stage 0 has no baseline"},

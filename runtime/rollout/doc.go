@@ -28,7 +28,7 @@
 //	  then              "pause" (also if absent) or "rollback": what follows hold_s
 //	  gate              false: a person has to let it go on
 //	  baseline          false: a fresh instance set of the stable release gets as much
-//	                    traffic as the candidate; weights to 50 only
+//	                    traffic as the candidate; below a weight of 50 only
 //	  guards            more guards, at this stage only
 //	guards            at most 32 at a stage, with the stage's own; names are unique
 //	  name              required, 1 to 64 of a-z 0-9 _ -
