@@ -113,6 +113,7 @@ func TestGuardsThinkAndSayWhatTheNumbersShow(t *testing.T) {
 		{p99, took(2, 1000), took(8, 8000), Passed, ``},
 		{p99, took(0, 100), took(0, 800), Undecided, ``},
 		{p99, took(300, 1000), took(160, 8000), Passed, ``}, // slower, but not there
+		{tail, took(0, 1000), took(0, 1000), Passed, `tail: candidate 21 ms at p95 of 1,000 keys, baseline 21 ms of 1,000, surely less than 17 % are over 1.25 times slower`},
 		{tail, took(60, 1000), took(3, 1000), Breached, `tail: of candidate's 1,000 keys 6 % took over 198 ms, of baseline's 1,000 0.3 % took over 153 ms, evidence over 1,000,000 where 1,000 is enough`},
 		{tail, took(3, 1000), took(3, 1000), Passed, ``},
 		{tail, took(0, 30), took(0, 30), Undecided, ``},

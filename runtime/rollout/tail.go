@@ -161,10 +161,19 @@ func (q *question) shift() {
 	q.Observed, q.Against = inMs(q.candAll.Units.Quantile(0.95)), inMs(q.otherAll.Units.Quantile(0.95))
 	q.Low, q.High = max(0, band.Gap-band.Radius), min(1, band.Gap+band.Radius)
 	passed := q.N > 0 && total(b) > 0 && q.High <= q.lenient(shiftTolerance, 2*shiftTolerance)
-	text := fmt.Sprintf("of candidate's %s %s %s took over %s, of %s's %s %s took over %s", count(q.N), q.noun(),
-		share(beyond(a, at)), millis(inMs(histogram.Low(at))), q.guard.Versus, count(total(b)), share(beyond(b, at-climb)),
-		millis(inMs(histogram.Low(at-climb))))
+	text := q.slowest(a, b, at, at-climb)
 	q.settleDrawn(text, q.against(log), passed, fmt.Sprintf("surely less than %s are over %s times slower", share(q.High), exact(bound)))
+}
+
+// slowest tells how many of both arms are above their edges, or, if nobody is, how
+// slow they are.
+func (q *question) slowest(a, b []int64, at, other int) string {
+	if beyond(a, at) == 0 && beyond(b, other) == 0 {
+		return fmt.Sprintf("candidate %s at p95 of %s %s, %s %s of %s", millis(q.Observed), count(q.N), q.noun(), q.guard.Versus, millis(q.Against), count(total(b)))
+	}
+	return fmt.Sprintf("of candidate's %s %s %s took over %s, of %s's %s %s took over %s", count(q.N), q.noun(),
+		share(beyond(a, at)), millis(inMs(histogram.Low(at))), q.guard.Versus, count(total(b)), share(beyond(b, other)),
+		millis(inMs(histogram.Low(other))))
 }
 
 // beyond is the share of what is in a bucket or above it.
