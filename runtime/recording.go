@@ -24,6 +24,18 @@ func (r *Runtime) learnPolicy(ctx context.Context, s *strategy) error {
 	return nil
 }
 
+// policyChanged takes over a strategy's policy for what does not wait for the next
+// rollout: breaker and recording.
+func (r *Runtime) policyChanged(strategy string) {
+	s := r.find(strategy)
+	if s == nil {
+		return
+	}
+	if err := r.learnPolicy(context.Background(), s); err != nil {
+		r.cfg.Log.Warn("a changed policy is not followed before the next change or restart", "strategy", strategy, "error", err)
+	}
+}
+
 // follow makes a strategy record what its policy says now: the operator's, or that
 // of the release which serves, or the host's. It is called after every change of
 // either and asks no store, since a publish cannot fail.

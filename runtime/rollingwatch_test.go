@@ -18,12 +18,18 @@ func judgedBy(after float64) *rollout.Policy {
 	return p
 }
 
-func TestASwitchThatMakesThingsWorseIsTakenBack(t *testing.T) {
+// watchedWorld is one in which direct changes are watched for so many seconds.
+func watchedWorld(t *testing.T, after float64) *world {
 	w := newWorld(t)
 	w.mem = newRollingDriver()
 	w.cfg = w.config()
-	w.cfg.Rollout = judgedBy(3600)
+	w.cfg.Rollout = judgedBy(after)
 	w.open()
+	return w
+}
+
+func TestASwitchThatMakesThingsWorseIsTakenBack(t *testing.T) {
+	w := watchedWorld(t, 3600)
 	w.deploy(flakyRelease(1, 0))
 	tr := w.traffic()
 	eventually(t, "some traffic", func() bool { return tr.calls[1].Load() > 500 })
@@ -46,11 +52,7 @@ func TestASwitchThatMakesThingsWorseIsTakenBack(t *testing.T) {
 }
 
 func TestASwitchThatIsFineIsLetGo(t *testing.T) {
-	w := newWorld(t)
-	w.mem = newRollingDriver()
-	w.cfg = w.config()
-	w.cfg.Rollout = judgedBy(0.3)
-	w.open()
+	w := watchedWorld(t, 0.3)
 	if out := w.deploy(flakyRelease(1, 0)); out.Rollout != nil {
 		t.Fatal("a first release has nothing to be compared with")
 	}
@@ -68,11 +70,7 @@ func TestASwitchThatIsFineIsLetGo(t *testing.T) {
 }
 
 func TestAWatchedReleaseMayBeReplacedAtOnce(t *testing.T) {
-	w := newWorld(t)
-	w.mem = newRollingDriver()
-	w.cfg = w.config()
-	w.cfg.Rollout = judgedBy(3600)
-	w.open()
+	w := watchedWorld(t, 3600)
 	w.deploy(flakyRelease(1, 0))
 	w.deploy(flakyRelease(2, 0))
 	w.deploy(flakyRelease(3, 0))
@@ -91,11 +89,7 @@ func TestAWatchedReleaseMayBeReplacedAtOnce(t *testing.T) {
 }
 
 func TestAPausedWatchHoldsNobodyUp(t *testing.T) {
-	w := newWorld(t)
-	w.mem = newRollingDriver()
-	w.cfg = w.config()
-	w.cfg.Rollout = judgedBy(3600)
-	w.open()
+	w := watchedWorld(t, 3600)
 	w.deploy(flakyRelease(1, 0))
 	w.deploy(flakyRelease(2, 0))
 	_, err := w.command(rollout.VerbPause)

@@ -370,11 +370,11 @@ func FuzzDiff(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b string) {
 		x, err := wire.ParseJSONMap([]byte(a))
 		if err != nil {
-			t.Skip()
+			return
 		}
 		y, err := wire.ParseJSONMap([]byte(b))
 		if err != nil {
-			t.Skip()
+			return
 		}
 		holds(t, x, y)
 	})
