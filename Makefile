@@ -104,7 +104,7 @@ ALONE := ^Test(Mischief|WhoDoesNotComeBack|WhoChangesTheProcess|ForeignBuilds|Mu
 # plugins start many.
 .PHONY: race
 race: ## the tests of everything that runs in parallel, under the race detector
-	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m $$($(GO) list ./... | grep -vE '/(abi/wire|bench/(crash|judge|spectest)|guests/(sdktest|go)|nativeplugin(/pluginbuild)?|runtime/(rollout(/sequential)?|wasm/(meter|guestbuild)))$$')
+	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m $$($(GO) list ./... | grep -vE '/(abi/wire|bench/(calibrate|crash|judge|spectest)|guests/(sdktest|go)|nativeplugin(/pluginbuild)?|runtime/(compare/(page|sample)|rollout(/sequential)?|wasm/(meter|guestbuild)))$$')
 	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m -skip '$(ALONE)' ./nativeplugin
 
 .PHONY: test-wasmtime
@@ -180,6 +180,32 @@ renew-reloads: ## 1,000 changed versions on a host that renews itself; memory at
 judge: ## simulated rollouts: how often identical releases are rolled back, and how soon worse ones are
 	$(BUILD) -o bin/judge ./bench/judge
 	bin/judge
+
+# The second engine exists for one platform; elsewhere there is an arm less.
+COMPARER := $(if $(filter linux/amd64,$(shell $(GO) env GOOS)/$(shell $(GO) env GOARCH)),bin/swapline-wasmtime,$(SWAPLINE))
+COMPARED := examples/riskscore/v2
+
+# 11 and 12 are answers (worse, undecided), no mistakes.
+.PHONY: compare
+compare: build $(if $(filter %-wasmtime,$(COMPARER)),build-wasmtime) ## riskscore as a plugin and as Wasm on both engines, over 10,000 payments; report in dist/compare.html
+	@mkdir -p dist
+	@$(GO) run ./examples/compare -n 10000 -seed 1 >dist/compare.ndjson
+	@$(COMPARER) compare native:$(COMPARED) wazero:$(COMPARED) $(if $(filter %-wasmtime,$(COMPARER)),wasmtime:$(COMPARED)) direct:$(COMPARED) \
+		--inputs dist/compare.ndjson --hypothesis not_worse --margin 25% --rate 2000 --seed 1 \
+		--report dist/compare.html --report dist/compare.json --report dist/compare.md || { code=$$?; [ $$code = 11 ] || [ $$code = 12 ] || exit $$code; }
+
+.PHONY: look-report
+look-report: ## pages of reports in a real browser: nothing asked for, nothing blocked; pictures in dist/look-report
+	@command -v chromium >/dev/null || { echo "installing chromium"; $(INSTALL) chromium fonts-dejavu-core; }
+	@mkdir -p dist/look-report
+	@$(GO) test ./runtime/compare/page -count=1 -timeout 20m -run Browser -args -browser "$$(command -v chromium)" \
+		-album "$(CURDIR)/dist/look-report" $(if $(wildcard dist/compare.json),-report "$(CURDIR)/dist/compare.json")
+	@echo "pictures: dist/look-report"
+
+.PHONY: calibrate
+calibrate: ## simulated comparisons and experiments: what intervals hold, and how often verdicts are wrong
+	$(BUILD) -o bin/calibrate ./bench/calibrate
+	bin/calibrate
 
 .PHONY: spectest
 spectest: ## the WebAssembly core suite before and after rewriting, on both engines

@@ -177,7 +177,7 @@ func missing(t *testing.T, text string) []string {
 	t.Helper()
 	var out []string
 	makefile := read(t, "Makefile")
-	for _, m := range regexp.MustCompile("(?m)(?:`|^)make ([a-z]+)").FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile("(?m)(?:`|^)make ([a-z]+(?:-[a-z]+)*)").FindAllStringSubmatch(text, -1) {
 		if !strings.Contains(makefile, "\n"+m[1]+":") {
 			out = append(out, "no target of the Makefile: "+m[1])
 		}

@@ -14,6 +14,7 @@ type instance struct {
 	strategy abi.Strategy
 	calls    driver.Calls
 	examined *driver.Finding // nil if the plugin was open already
+	starts   driver.Starts
 }
 
 // ABIVersion is the host's own: plugin and host share the contract package,

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/nativeplugin/worker"
@@ -20,7 +21,8 @@ import (
 // process and nowhere else, and Close unloads it.
 type isolated struct {
 	*worker.Instance
-	examined *driver.Finding
+	examined    *driver.Finding
+	examination time.Duration
 }
 
 // Findings implements driver.Examined.
@@ -63,22 +65,24 @@ func (d *Driver) isolate(ctx context.Context, spec driver.Spec, file *held) (dri
 	if len(d.config.Worker) == 0 {
 		return nil, problem.New(problem.Internal, "nativeplugin: Config.Worker is required for isolation %q", manifest.IsolationProcess)
 	}
+	began := time.Now()
 	examined, err := d.examineAlone(ctx, spec, file)
 	if err != nil {
 		return nil, err
 	}
+	examination := time.Since(began)
 	in, err := worker.Load(ctx, worker.Config{Argv: d.config.Worker, Env: workerEnvironment()}, spec)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", spec.Manifest.Name, spec.Manifest.Version, err)
 	}
-	return &isolated{Instance: in, examined: examined}, nil
+	return &isolated{Instance: in, examined: examined, examination: examination}, nil
 }
 
 // examineAlone takes the first two gates with nothing but the executable, once
 // for each artifact. A nil finding is one of an earlier time.
 func (d *Driver) examineAlone(ctx context.Context, spec driver.Spec, file *held) (*driver.Finding, error) {
 	digest := spec.Manifest.Artifact.SHA256
-	if d.passed.has(digest) {
+	if d.passed.has(digest) && !spec.Fresh {
 		return nil, nil
 	}
 	im, err := parseImage(spec.Path, file.f, file.size)

@@ -253,16 +253,20 @@ func (d *Driver) Load(ctx context.Context, spec driver.Spec) (driver.Instance, e
 	case <-ctx.Done():
 		return nil, problem.New(problem.Canceled, "gave up while another plugin was being opened: %w", ctx.Err())
 	}
+	began := time.Now()
 	o, err := d.find(ctx, spec, file)
 	d.turn <- struct{}{}
 	if err != nil {
 		return nil, err
 	}
 	in := &instance{spec: spec, examined: o.examined.Swap(nil)}
+	in.starts.Compile, in.starts.Cached = time.Since(began), in.examined == nil
+	began = time.Now()
 	in.calls.For(spec)
 	if in.strategy, err = in.calls.Construct(ctx, o.construct, host); err != nil {
 		return nil, fmt.Errorf("%s %s: %w", spec.Manifest.Name, spec.Manifest.Version, err)
 	}
+	in.starts.Instantiate = time.Since(began)
 	return in, nil
 }
 

@@ -165,6 +165,8 @@ type RolloutBrief struct {
 	Phase     rollout.Phase `json:"phase"`
 	Candidate string        `json:"candidate"` // its version
 	Weight    float64       `json:"weight_percent"`
+	// Experiment says that it carries an experiment, which has its ID.
+	Experiment bool `json:"experiment,omitempty"`
 }
 
 // Draining is a replaced release with unfinished requests.

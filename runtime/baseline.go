@@ -44,9 +44,9 @@ func (rel *release) checkBaseline(route store.Route, renew bool) (string, error)
 // admit refuses a release that has less than the baseline, or more, or the same
 // with another type.
 func (b *Baseline) admit(rel *release) (string, error) {
-	lines := compare(b.Signatures[rel.info.Kind], rel.signatures)
+	lines := missingAndAdded(b.Signatures[rel.info.Kind], rel.signatures)
 	if len(lines) == 0 {
-		lines = compare(b.Methods, rel.methods)
+		lines = missingAndAdded(b.Methods, rel.methods)
 	}
 	if len(lines) == 0 {
 		return listed(b.Methods), nil
@@ -56,9 +56,9 @@ func (b *Baseline) admit(rel *release) (string, error) {
 		Cure("build it with what the strategy has; or, if the difference is meant, make it the new baseline: swapline push --new-baseline")
 }
 
-// compare lists what differs: "- was" and "+ now". Without one of the two lists
+// missingAndAdded lists what differs: "- was" and "+ now". Without one of the two lists
 // there is nothing to compare.
-func compare(was, now []string) []string {
+func missingAndAdded(was, now []string) []string {
 	if len(was) == 0 || len(now) == 0 {
 		return nil
 	}

@@ -97,12 +97,19 @@ type ending struct {
 
 // endingOf reads an error of a live call, or of one that was rehearsed.
 func endingOf(err error) ending {
+	if err == nil {
+		return ending{tells: true}
+	}
+	return endingOfFailed(err)
+}
+
+// endingOfFailed is apart from endingOf because what errors.As writes to is on the
+// heap.
+func endingOfFailed(err error) ending {
 	var business *abi.Error
 	var p *problem.Error
 	var wrong *wire.Error
 	switch {
-	case err == nil:
-		return ending{tells: true}
 	case errors.As(err, &business):
 		return ending{tells: true, business: business.Code}
 	case !errors.As(err, &p):

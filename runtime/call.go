@@ -4,6 +4,7 @@ import (
 	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime/arm"
 	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/experiment"
 )
 
 // call is one request on its way through a release: a map or JSON text.
@@ -14,8 +15,9 @@ type call struct {
 	kept      int // of dst belong to the caller
 	lane      int // among those who count at the same time
 
-	key   arm.Key
-	meter *arm.Meter // nil for none
+	key        arm.Key
+	meter      *arm.Meter      // nil for none
+	experiment *experiment.Set // likewise
 }
 
 // make runs the call in the shape that suits the release's instance best.

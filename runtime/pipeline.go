@@ -12,6 +12,7 @@ import (
 
 	"github.com/swapline/swapline/runtime/capability"
 	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/store"
 	"github.com/swapline/swapline/runtime/trust"
@@ -28,6 +29,7 @@ type pipeline struct {
 	checks []Check
 	tell   func(stage string)        // of each stage as it begins; nil for nobody
 	undo   []func(failed bool) error // in order of creation
+	fresh  bool                      // what is loaded takes nothing from caches
 
 	// Set by enter, valid while the strategy's turn is held.
 	strategy *strategy
@@ -54,6 +56,7 @@ type (
 		envelope []byte
 		accepted time.Time
 		artifact store.Artifact
+		instead  *manifest.Manifest // of the verified one, for a comparison; nil mostly
 	}
 	// loaded is a release that can execute but was not asked to.
 	loaded struct {
@@ -68,6 +71,14 @@ type (
 		route store.Route
 	}
 )
+
+// Manifest is what the release is loaded with.
+func (c committed) Manifest() *manifest.Manifest {
+	if c.instead != nil {
+		return c.instead
+	}
+	return c.Verified.Manifest()
+}
 
 // begin starts a change; the result ends it: undoes what must be undone, counts
 // and logs.
@@ -257,6 +268,7 @@ func (p *pipeline) load(ctx context.Context, c committed) (l loaded, err error) 
 			p.checks = append(p.checks, Check(f))
 		}
 		rel := p.rt.newRelease(describe(c.Verified, c.accepted), c.Verified, in)
+		rel.manifest = m
 		rel.came(spec)
 		p.undo = append(p.undo, func(failed bool) error {
 			if !failed {
@@ -274,7 +286,7 @@ func (p *pipeline) load(ctx context.Context, c committed) (l loaded, err error) 
 func (p *pipeline) spec(c committed, grant *capability.Grant) driver.Spec {
 	m := c.Manifest()
 	return driver.Spec{
-		Digest: c.Digest(), Manifest: m, Path: c.artifact.Path, Now: p.rt.cfg.Now, Grant: grant, Loaded: time.Now(),
+		Digest: c.Digest(), Manifest: m, Path: c.artifact.Path, Now: p.rt.cfg.Now, Grant: grant, Loaded: time.Now(), Fresh: p.fresh,
 		Log: p.rt.cfg.Log.With("strategy", m.Name, "release", m.Version),
 	}
 }

@@ -25,8 +25,10 @@ type rolling struct {
 	number uint64
 	policy *rollout.Policy
 	plan   rollout.Hasher
-	stop   context.CancelFunc // ends the loop and what runs for it
-	ctx    context.Context    // of both; a rollout outlives the request that began it
+	// experiment is what the rollout carries besides traffic; nil for nothing.
+	experiment *experimenting
+	stop       context.CancelFunc // ends the loop and what runs for it
+	ctx        context.Context    // of both; a rollout outlives the request that began it
 
 	// Changed under the strategy's turn only.
 	fresh     *release      // the baseline that a restart loaded, until it is published
@@ -46,6 +48,7 @@ type rolling struct {
 	record    store.Rollout // guarded by mu: as stored
 	state     rollout.State // guarded by mu
 	decisions uint64        // guarded by mu: how many are stored
+	steady    uint64        // guarded by mu: the revision from which on only what was measured has changed
 	last      lastSamples   // guarded by mu
 	verdict   *sentence     // guarded by mu: ends the rollout; nil for none
 }
@@ -112,7 +115,7 @@ func (ro *rolling) run(ctx context.Context, p *pipeline, e rollout.Event) error 
 		ro.mu.Lock()
 		state := ro.state
 		ro.mu.Unlock()
-		next, actions, err := ro.policy.Step(state, e)
+		next, actions, err := ro.step(state, e)
 		if err != nil {
 			return refused(err)
 		}
@@ -180,8 +183,11 @@ func (ro *rolling) noted(ctx context.Context, st *step) bool {
 
 // actorOf is who made an event.
 func actorOf(e rollout.Event) string {
-	if c, is := e.(rollout.Command); is {
-		return c.Actor
+	switch e := e.(type) {
+	case rollout.Command:
+		return e.Actor
+	case atOnce:
+		return e.Actor
 	}
 	return itself
 }
@@ -196,6 +202,8 @@ type step struct {
 	replay       bool
 	worthStoring bool
 	wasHeld      bool
+	remark       bool              // it changes nothing but what is known
+	experiment   *experimentRecord // that ends with it; nil for none
 	baseline     *release
 	actor        string
 	also         []store.Release
@@ -233,6 +241,7 @@ func (ro *rolling) plans(next rollout.State, actions []rollout.Action, actor str
 	}
 	st.worthStoring = len(actions) > 0 || next.Phase != before.Phase || next.Stage != before.Stage
 	st.stamp(at)
+	ro.experiment.endIn(st)
 	return st
 }
 
@@ -264,8 +273,12 @@ func (ro *rolling) keep(st *step) {
 		ro.record = st.change.Rollout
 		ro.decisions += uint64(len(st.change.Decisions))
 	}
+	if st.worthStoring && !st.remark {
+		ro.steady = ro.record.Revision
+	}
 	ro.mu.Unlock()
 	ro.tell(before, st)
+	ro.experiment.settled(before, st)
 	if st.state.Phase.Ended() {
 		ro.retire()
 	}
@@ -276,6 +289,7 @@ func (ro *rolling) keep(st *step) {
 func (ro *rolling) retire() {
 	ro.s.rolling.CompareAndSwap(ro, nil)
 	ro.stop()
+	ro.experiment.drop()
 	before := ro.standby
 	ro.standby = nil
 	lease, ok := ro.s.slot.Acquire()

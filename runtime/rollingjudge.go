@@ -21,10 +21,13 @@ func (ro *rolling) loop() {
 	if !ro.mayBegin() {
 		return
 	}
+	ro.experiment.begin()
 	ticker := time.NewTicker(glance)
 	defer ticker.Stop()
 	for {
 		ro.glance()
+		ro.experiment.equip()
+		ro.experiment.glance()
 		select {
 		case <-ticker.C:
 		case <-ro.ctx.Done():

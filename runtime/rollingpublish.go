@@ -28,7 +28,7 @@ func (ro *rolling) weigh(ctx context.Context, p *pipeline, st *step) (rollout.Ev
 	defer lease.Done()
 	t := &table{route: next, stable: lease.Value().stable, candidate: ro.candidate, baseline: st.baseline,
 		split: rollout.Split{Candidate: st.weigh.Weight, Baseline: st.weigh.Baseline},
-		trial: newTrial(ro.plan, ro.policy.Sticky, ro.policy.At(st.state.Stage))}
+		trial: ro.trial(st.state.Stage)}
 	if st.weigh.Baseline == 0 {
 		t.baseline = nil
 	}
@@ -83,7 +83,7 @@ func (ro *rolling) promote(ctx context.Context, p *pipeline, st *step) (rollout.
 
 // watch publishes a release that gets all traffic, with the one before at hand.
 func (ro *rolling) watch(route store.Route, rel, before *release) {
-	t := &table{route: route, stable: rel, trial: newTrial(ro.plan, ro.policy.Sticky, ro.policy.At(len(ro.policy.Stages)-1))}
+	t := &table{route: route, stable: rel, trial: ro.trial(len(ro.policy.Stages) - 1)}
 	ro.keepAtHand(t, before)
 	ro.rt.publish(ro.s, t)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/runtime/experiment"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/rollout"
@@ -17,7 +18,8 @@ import (
 
 // wish is what somebody wants of a rollout.
 type wish struct {
-	policy        map[string]any // nil for the strategy's
+	policy        map[string]any   // nil for the strategy's
+	experiment    *experiment.Plan // whose policy it is; nil for none
 	newBaseline   bool
 	actor, reason string
 }
@@ -56,7 +58,10 @@ func (p *pipeline) mayRoll(ctx context.Context, v trust.Verified, w wish) (polic
 		if err := p.freeToRoll(ctx, v.Digest()); err != nil {
 			return "", err
 		}
-		if policy, of, err = p.rt.policyFor(ctx, p.name, v.Manifest(), w.policy); err != nil {
+		if policy, of = w.carrier(); policy == nil {
+			policy, of, err = p.rt.policyFor(ctx, p.name, v.Manifest(), w.policy)
+		}
+		if err != nil {
 			return "", err
 		}
 		return fmt.Sprintf("%s, %d stages", of, len(policy.Stages)), nil
@@ -119,7 +124,13 @@ func (p *pipeline) roll(ctx context.Context, v validated, pl plan, w wish) (*rol
 	}
 	ro := p.rt.newRolling(p.strategy, pl.policy, p.record(store.KindRollout, v.digest, pl.policy, pl.of, w.actor, w.reason))
 	ro.candidate = v.release
-	err := p.endWatch(ctx, "rollout %d begins", ro.id())
+	if w.experiment != nil {
+		ro.carry(w.experiment)
+	}
+	err := ro.experiment.load(ctx, p)
+	if err == nil {
+		err = p.endWatch(ctx, "rollout %d begins", ro.id())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -272,7 +283,9 @@ func (ro *rolling) reload(ctx context.Context, p *pipeline, route store.Route) (
 	if err != nil && candidate != nil {
 		return errors.Join(err, candidate.close(context.WithoutCancel(ctx)))
 	}
-	ro.candidate = candidate
+	if ro.candidate = candidate; err == nil && ro.experiment.pairs() && ro.experiment.measures(ro.state) {
+		_ = ro.experiment.load(ctx, p) // it waits for it, and says so
+	}
 	return err
 }
 
@@ -288,6 +301,7 @@ func (r *Runtime) recallRollout(ctx context.Context, s *strategy, route store.Ro
 		policy = rollout.Bare()
 	}
 	ro = r.newRolling(s, policy, record)
+	damage = errors.Join(damage, ro.recarry(record))
 	if err := ro.adopt(ctx, record); err != nil {
 		ro.stop()
 		return nil, nil, err
@@ -317,9 +331,10 @@ func (ro *rolling) adopt(ctx context.Context, record store.Rollout) error {
 	if json.Unmarshal(record.State, &state) != nil {
 		state = rollout.State{}
 	}
+	ro.experiment.adopt(record)
 	ro.mu.Lock()
 	defer ro.mu.Unlock()
-	ro.record, ro.state = record, state
+	ro.record, ro.state, ro.steady = record, state, record.Revision
 	if len(list) > 0 {
 		ro.decisions = list[len(list)-1].Number
 	}

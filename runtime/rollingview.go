@@ -37,7 +37,7 @@ func (r *Runtime) viewOf(ctx context.Context, record store.Rollout, state rollou
 		ID: record.ID, Strategy: record.Strategy, Phase: state.Phase, Held: state.Held, Stage: state.Stage, Weight: percent(state.Weight),
 		Revision: record.Revision, Started: record.Started, Entered: state.Entered, Ended: record.Ended,
 		Actor: record.Actor, Why: record.Reason, Reason: state.Reason, Guards: state.Judged,
-		Policy: record.Policy, PolicyOf: record.PolicyOf,
+		Policy: record.Policy, PolicyOf: record.PolicyOf, Experiment: len(record.Experiment) > 0,
 		Candidate: r.named(ctx, record.Strategy, record.Candidate), Stable: r.named(ctx, record.Strategy, record.Stable),
 	}
 	for _, s := range policy.Stages {
@@ -104,5 +104,6 @@ func (ro *rolling) inShort(ctx context.Context) RolloutBrief {
 	ro.mu.Lock()
 	record, state := ro.record, ro.state
 	ro.mu.Unlock()
-	return RolloutBrief{ID: record.ID, Phase: state.Phase, Candidate: ro.rt.named(ctx, record.Strategy, record.Candidate).Version, Weight: percent(state.Weight)}
+	return RolloutBrief{ID: record.ID, Phase: state.Phase, Candidate: ro.rt.named(ctx, record.Strategy, record.Candidate).Version, Weight: percent(state.Weight),
+		Experiment: len(record.Experiment) > 0}
 }

@@ -55,9 +55,11 @@ type Rollout struct {
 	Arms      []RolloutArm        `json:"arms,omitempty"`
 	Guards    []rollout.Judgement `json:"guards,omitempty"`
 	Policy    json.RawMessage     `json:"policy,omitempty"`
-	PolicyOf  string              `json:"policy_of"` // default, manifest, operator, request
+	PolicyOf  string              `json:"policy_of"` // default, manifest, operator, request, experiment
 	Replay    *RolloutReplay      `json:"replay,omitempty"`
 	Shadow    *RolloutReplay      `json:"shadow,omitempty"` // likewise of the shadow
+	// Experiment says that it carries an experiment, which has its ID.
+	Experiment bool `json:"experiment,omitempty"`
 }
 
 // RolloutStage is one step of the stage rail.

@@ -32,7 +32,7 @@ func (r *Rollouts) Start(ctx context.Context, start RolloutStart) (out Rollout, 
 	}
 	defer unlock()
 	defer p.settle(ctx, &err)
-	ro, err := p.start(ctx, start.Release, wish{start.Policy, start.NewBaseline, start.Actor, start.Reason})
+	ro, err := p.start(ctx, start.Release, wish{policy: start.Policy, newBaseline: start.NewBaseline, actor: start.Actor, reason: start.Reason})
 	if err != nil {
 		return Rollout{}, err
 	}
@@ -193,14 +193,14 @@ func (ro *rolling) command(ctx context.Context, c RolloutCommand) error {
 // asSeen refuses a command on a rollout that is not what its sender looked at.
 func (ro *rolling) asSeen(c RolloutCommand) error {
 	ro.mu.Lock()
-	record := ro.record
+	record, steady := ro.record, ro.steady
 	ro.mu.Unlock()
 	switch {
 	case !record.Open():
 		return hasEnded(record)
 	case ro.s.rolling.Load() != ro: // the host ends, or began it anew
 		return shuttingDown()
-	case c.IfRevision != nil && *c.IfRevision != record.Revision:
+	case c.IfRevision != nil && (*c.IfRevision < steady || *c.IfRevision > record.Revision):
 		return problem.New(problem.StaleRollout, "rollout %d of %s was changed meanwhile", ro.id(), c.Strategy).
 			Want("revision %d", *c.IfRevision).Got("revision %d", record.Revision).Cure("look at it again and repeat the command with the revision that you saw")
 	}

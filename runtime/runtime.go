@@ -107,6 +107,36 @@
 // Releases that expose or bind points take part in no rollout and are not watched,
 // since points change for everybody at once.
 //
+// # Experiments
+//
+// An experiment is a rollout that carries a plan (package experiment): its traffic,
+// keys, guards and journal are the rollout's, and what ends the one ends the other.
+// A split one is a stage at the plan's weight behind a gate, of which every call is
+// counted. A paired one is a shadow: stable answers the call, and then, as far as the
+// budget goes, both releases run on a copy of it, in an order that is drawn, with
+// what the call got from outside and without effects. The candidate's answer is
+// compared with the one that was given.
+//
+// Neither release of a pair runs where live calls run: those keep instances warm, and
+// have their queue, so that the very same code would be told to be slower, or faster,
+// than itself. The reference is loaded once more, with compiled code of its own, when
+// the experiment begins, or comes back, and closed when it ends; and before the runs
+// that are measured each release runs once, unmeasured, in the same order. If that fails the experiment is refused; after a
+// restart it is tried again, with growing pauses, while a red check says that nothing
+// is measured, and why.
+//
+// The rollout's loop looks at the numbers, writes down what is known every few
+// seconds, and ends the experiment when its plan says so:
+//
+//	a verdict, or the time over     abort by "swapline": stable has all traffic, and the candidate is not final
+//	the same, and "then": "promote" the candidate becomes stable, if the verdict allows it; else as above
+//	a guard, a withdrawal, a person the rollout's end; the report is partial unless there was a verdict
+//
+// The end, with the last report, is stored with the step of the rollout that it is.
+// After a restart the experiment is measured anew, and says so; what it knew before
+// is told until as much is known again. Notes of progress raise the revision, but
+// make nobody's view stale.
+//
 // # Breaker
 //
 // Lighter breakage, and slowness, open the breaker of the stable release, if its
@@ -149,6 +179,10 @@ import (
 type Runtime struct {
 	// Rollouts gives releases their traffic step by step.
 	Rollouts *Rollouts
+	// Comparisons runs releases on the same inputs, beside what serves.
+	Comparisons *Comparisons
+	// Experiments compares releases on live traffic.
+	Experiments *Experiments
 
 	happenings happenings
 
@@ -204,6 +238,7 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 	r := &Runtime{cfg: cfg, clock: clock{time.Now()}, leaks: newLeaks(), watchman: watchman{ended: make(chan struct{})}}
 	r.artifacts.store = cfg.Store
 	r.Rollouts = &Rollouts{rt: r}
+	r.Comparisons, r.Experiments = &Comparisons{rt: r}, &Experiments{rt: r}
 	r.strategies.Store(&map[string]*strategy{})
 	if r.points, err = rebind.Open(cfg.Points); err != nil {
 		return nil, asProblem("open", err)
@@ -350,6 +385,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 	r.mu.Lock()
 	r.closing.Store(true)
 	r.mu.Unlock()
+	r.Comparisons.end()
 	for _, s := range *r.strategies.Load() {
 		if err := r.retire(ctx, s); err != nil {
 			return err

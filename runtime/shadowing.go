@@ -34,6 +34,7 @@ type shading struct {
 	rules     *difference.Rules
 	runner    *shadow.Runner[shade]
 	meter     *arm.Meter
+	pairing   *pairing // both arms run on the copies; nil: the candidate alone
 	table     difference.Table
 	noted     atomic.Int64 // compared answers when the record was written
 	told      atomic.Int64 // faults
@@ -53,10 +54,13 @@ type shade struct {
 // called under the strategy's turn.
 func (ro *rolling) shadow(on bool) {
 	if now := ro.s.beside.shading(); now != nil {
+		if on && now.ro == ro && now.pairing != nil {
+			return // it goes on with what it has loaded
+		}
 		now.stop()
 		ro.s.beside.drop(now)
 	}
-	if on && ro.policy.Shadow != nil && ro.candidate != nil {
+	if on && ro.policy.Shadow != nil && ro.candidate != nil && !ro.experiment.waits() {
 		ro.beginShadow(ro.policy.Shadow)
 	}
 }
@@ -67,12 +71,17 @@ func (ro *rolling) beginShadow(p *rollout.Shadow) {
 		ro.rt.cfg.Log.Error("the shadow compares nothing", "strategy", ro.s.name, "error", err)
 		return
 	}
+	pairs, err := ro.newPairing()
+	if err != nil { // likewise
+		ro.rt.cfg.Log.Error("the experiment compares nothing", "strategy", ro.s.name, "error", err)
+		return
+	}
 	ctx, stop := context.WithCancel(ro.ctx)
-	sh := &shading{ro: ro, candidate: ro.candidate, share: p.Share, rules: rules, stop: stop}
+	sh := &shading{ro: ro, candidate: ro.candidate, share: p.Share, rules: rules, pairing: pairs, stop: stop}
 	sh.meter = arm.NewSet(ro.policy.At(rollout.ShadowStage), ro.policy.Sticky != rollout.Sticky{}).Meter(rollout.ArmShadow)
 	sh.journals = asksOutside(ro.s.manifest().Capabilities)
 	sh.runner = shadow.New(shadow.Config[shade]{
-		Run: sh.run, Budget: p.Budget, Workers: min(shadowWorkers, len(sh.candidate.gate.words)),
+		Run: sh.run, Budget: p.Budget, Workers: sh.workers(),
 	})
 	sh.candidate.keep()
 	b := &ro.s.beside
@@ -84,7 +93,17 @@ func (ro *rolling) beginShadow(p *rollout.Shadow) {
 		b.drop(sh)
 		sh.runner.Close()
 		ro.rt.let(ro.s, sh.candidate)
+		sh.pairing.let()
 	})
+}
+
+// workers is how many copies run at a time. Of pairs it is one: others would slow
+// down one half of a pair and not the other.
+func (sh *shading) workers() int {
+	if sh.pairing != nil {
+		return 1
+	}
+	return min(shadowWorkers, len(sh.candidate.gate.words))
 }
 
 // drop takes the shadow off the calls.
@@ -110,7 +129,8 @@ func asksOutside(words []string) bool {
 // the candidate gets, and there is time left for it. The answer is there by then.
 func (w *companions) shaded(ctx context.Context, t *table, c *call, resp *Response) error {
 	sh := w.shading
-	taken := sh.takes(t)
+	wanted := sh.wants(t)
+	taken := wanted && sh.runner.Reserve()
 	defer func() { // also if the strategy ends this goroutine
 		if taken {
 			sh.runner.Waive()
@@ -124,7 +144,10 @@ func (w *companions) shaded(ctx context.Context, t *table, c *call, resp *Respon
 	sh.runner.Earn(resp.Executed)
 	e := endingOf(err)
 	w.note(c, resp, e)
-	if !taken || !e.tells || resp.Variant != VariantStable {
+	if !wanted || !e.tells || resp.Variant != VariantStable {
+		return err
+	}
+	if sh.pairing.live(c.lane, taken); !taken {
 		return err
 	}
 	if copied, ok := shadeOf(c, e, tape); ok {
@@ -134,9 +157,9 @@ func (w *companions) shaded(ctx context.Context, t *table, c *call, resp *Respon
 	return err
 }
 
-// takes reports whether a call is to be copied, and reserves its place.
-func (sh *shading) takes(t *table) bool {
-	return t.candidate == sh.candidate && (sh.share >= rollout.Full || rand.N(rollout.Full) < sh.share) && sh.runner.Reserve()
+// wants reports whether a call is of the share that is copied.
+func (sh *shading) wants(t *table) bool {
+	return t.candidate == sh.candidate && (sh.share >= rollout.Full || rand.N(rollout.Full) < sh.share)
 }
 
 // shadeOf copies a call. One that is too large, or not of the wire domain, has no
@@ -195,6 +218,10 @@ func (sh *shading) run(ctx context.Context, s shade) time.Duration {
 }
 
 func (sh *shading) attempt(ctx context.Context, s shade) {
+	if sh.pairing != nil {
+		sh.pair(ctx, &s)
+		return
+	}
 	c, err := s.call()
 	if err != nil {
 		return

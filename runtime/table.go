@@ -93,7 +93,7 @@ func (p *pipeline) table(a activated) *table {
 	if a.route.Candidate != "" && ro.candidate == nil {
 		return t // it did not load; the rollout is about to end
 	}
-	t.trial = newTrial(ro.plan, ro.policy.Sticky, ro.policy.At(stage))
+	t.trial = ro.trial(stage)
 	if ro.candidate != nil {
 		t.candidate, t.baseline = ro.candidate, ro.fresh
 		t.split = rollout.Split{Candidate: rollout.Weight(a.route.Weight), Baseline: rollout.Weight(a.route.Baseline)}

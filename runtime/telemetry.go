@@ -30,6 +30,7 @@ type telemetry struct {
 	requests     metric.Int64Counter
 	changes      metric.Int64Counter
 	rollouts     metric.Int64Counter
+	experiments  metric.Int64Counter
 	observed     metric.Registration
 	tripping     tripping
 	nobody       trace.Span // the span of a call that nobody traces
@@ -61,7 +62,7 @@ type gauges struct {
 func newTelemetry(cfg Config, observe func(observation)) (*telemetry, error) {
 	meter := cfg.Meter.Meter(scope)
 	t := &telemetry{tracer: cfg.Tracer.Tracer(scope), provider: cfg.Tracer, nobody: trace.SpanFromContext(context.Background())}
-	var errs [11]error
+	var errs [12]error
 	t.duration, errs[0] = meter.Float64Histogram("swapline.execute.duration", metric.WithUnit("s"),
 		metric.WithDescription("time inside of the strategy"), metric.WithExplicitBucketBoundaries(buckets()...))
 	t.requests, errs[1] = meter.Int64Counter("swapline.execute.requests", metric.WithDescription("calls of Execute that reached a release, by outcome"))
@@ -75,6 +76,7 @@ func newTelemetry(cfg Config, observe func(observation)) (*telemetry, error) {
 	leaked, err := meter.Int64ObservableGauge("swapline.goroutines.leaked", metric.WithDescription("goroutines of closed releases that live on"))
 	errs[7] = err
 	t.rollouts, errs[9] = meter.Int64Counter("swapline.rollouts", metric.WithDescription("rollouts that have ended, by phase"))
+	t.experiments, errs[11] = meter.Int64Counter("swapline.experiments", metric.WithDescription("experiments that have ended, by verdict"))
 	weight, err := meter.Float64ObservableGauge("swapline.rollout.weight", metric.WithUnit("%"), metric.WithDescription("share of the traffic that a candidate has"))
 	errs[10] = err
 	overdue, err := meter.Int64ObservableGauge("swapline.overdue", metric.WithDescription("calls with a cooperative deadline that are past it"))
@@ -155,6 +157,11 @@ func (r *Runtime) observe(report observation) {
 func (t *telemetry) changed(ctx context.Context, strategy, action, stage, outcome string) {
 	t.changes.Add(ctx, 1, metric.WithAttributes(attribute.String("strategy", strategy), attribute.String("action", action),
 		attribute.String("stage", stage), attribute.String("outcome", outcome)))
+}
+
+// experimentEnded counts one that has.
+func (t *telemetry) experimentEnded(ctx context.Context, strategy, mode, verdict string) {
+	t.experiments.Add(ctx, 1, metric.WithAttributes(attribute.String("strategy", strategy), attribute.String("mode", mode), attribute.String("verdict", verdict)))
 }
 
 // verdict is the outcome of one call as metrics tell it.

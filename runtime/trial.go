@@ -7,6 +7,7 @@ import (
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/runtime/arm"
 	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/experiment"
 	"github.com/swapline/swapline/runtime/rollout"
 )
 
@@ -24,6 +25,8 @@ type trial struct {
 	hasher rollout.Hasher
 	set    *arm.Set
 	meters [3]*arm.Meter // in the order of the arms' numbers
+	// experiment counts what the guards' meters do not; nil for nothing.
+	experiment *experiment.Set
 }
 
 // Numbers of arms.
@@ -39,6 +42,13 @@ func newTrial(hasher rollout.Hasher, sticky rollout.Sticky, guards []rollout.Gua
 	for i, name := range []string{rollout.ArmStable, rollout.ArmCandidate, rollout.ArmBaseline} {
 		t.meters[i] = t.set.Meter(name)
 	}
+	return t
+}
+
+// trial is how the calls of a stage are split and counted.
+func (ro *rolling) trial(stage int) *trial {
+	t := newTrial(ro.plan, ro.policy.Sticky, ro.policy.At(stage))
+	t.experiment = ro.experiment.splits(stage)
 	return t
 }
 
@@ -69,14 +79,16 @@ func (t *table) choose(ctx context.Context, c *call, resp *Response) *release {
 	switch t.split.Arm(bucket) {
 	case rollout.ArmCandidate:
 		if !t.shut.Load() {
-			resp.Variant, c.meter = VariantCandidate, t.meters[armCandidate]
+			resp.Variant, c.meter, c.experiment = VariantCandidate, t.meters[armCandidate], t.experiment
 			return t.candidate
 		}
+		c.meter = t.meters[armStable] // not of the experiment: the reference's calls are drawn
+		return t.stable
 	case rollout.ArmBaseline:
 		resp.Variant, c.meter = VariantBaseline, t.meters[armBaseline]
 		return t.baseline
 	}
-	c.meter = t.meters[armStable]
+	c.meter, c.experiment = t.meters[armStable], t.experiment
 	return t.stable
 }
 
@@ -112,6 +124,10 @@ func (rel *release) measure(c *call, v verdict, resp *Response, err error) {
 		one.Code = businessCode(err)
 	}
 	c.meter.Record(c.lane, c.key, &one)
+	if c.experiment != nil {
+		x := experimentCall(resp.Variant == VariantCandidate, c.key, &one)
+		c.experiment.Record(c.lane, &x)
+	}
 }
 
 // businessCode is apart from measure because what errors.As writes to is on the heap.

@@ -252,7 +252,7 @@ func badForms() []bad {
 func TestBadInputHasItsOwnCodeAndDisturbsNothing(t *testing.T) {
 	h := start(t)
 	h.deploy(h.sign("one", "1.0.0", 10), firstRelease())
-	for _, group := range [][]bad{badBodies(), badAddresses(), badReleases(), badChanges(), badForms(), badRollouts(), badListeners()} {
+	for _, group := range [][]bad{badBodies(), badAddresses(), badReleases(), badChanges(), badForms(), badRollouts(), badComparisons(), badExperiments(), badListeners()} {
 		for _, b := range group {
 			t.Run(b.name, func(t *testing.T) {
 				h := *h

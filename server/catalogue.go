@@ -27,12 +27,13 @@ type Group struct {
 
 // Names of the groups.
 const (
-	GroupRequests  = "Requests"
-	GroupRollouts  = "Rollouts"
-	GroupExecution = "Execution"
-	GroupTrust     = "Envelope, policy and manifest"
-	GroupArtifact  = "Artifact and loading"
-	GroupStore     = "Store and host"
+	GroupRequests    = "Requests"
+	GroupRollouts    = "Rollouts"
+	GroupComparisons = "Comparisons and experiments"
+	GroupExecution   = "Execution"
+	GroupTrust       = "Envelope, policy and manifest"
+	GroupArtifact    = "Artifact and loading"
+	GroupStore       = "Store and host"
 )
 
 // Catalogue returns the whole table in the order of the documentation.
@@ -41,6 +42,7 @@ func Catalogue() []Group {
 		{GroupRequests, "What was asked for cannot be done as it was asked.",
 			slices.Concat(bodyEntries(), accessEntries(), conflictEntries())},
 		{GroupRollouts, "What was asked of a rollout cannot be done now. What runs is not touched.", rolloutEntries()},
+		{GroupComparisons, "Two releases cannot be compared as it was asked.", comparisonEntries()},
 		{GroupExecution, "The release that should have answered broke. It keeps serving; the broken instance is replaced.",
 			executionEntries()},
 		{GroupTrust, "The signed statement about a release was refused. What runs is not touched.",

@@ -22,9 +22,10 @@ func accessEntries() []Entry {
 		{problem.Unauthenticated, 401, "No valid token", "Send `Authorization: Bearer TOKEN`. The token is the file `token` of the server's data folder, or what the operator set."},
 		{problem.NotFound, 404, "Nothing here", "No operation has this path. `GET /openapi.yaml` lists all."},
 		{problem.MethodNotAllowed, 405, "Method not possible", "The path exists, the method does not. The header `Allow` lists the possible ones."},
+		{problem.NotAcceptable, 406, "No such form", "The answer does not come in any media type that `Accept` names. `expected` lists those that there are."},
 		{problem.UnknownStrategy, 404, "Unknown strategy", "No strategy has this name. `swapline list` shows the names."},
 		{problem.UnknownRelease, 404, "Unknown release", "The strategy has no such release. `swapline list STRATEGY` shows them."},
-		{problem.Overloaded, 503, "Overloaded", "The release's limit of calls at the same time, or the host's of uploads, is reached. Try again after `Retry-After`."},
+		{problem.Overloaded, 503, "Overloaded", "The release's limit of calls at the same time, or the host's of uploads or of comparisons that are being sent, is reached. Try again after `Retry-After`."},
 		{problem.ShuttingDown, 503, "Shutting down", "The server is stopping. Ask another instance."},
 		{problem.HostRenewing, 503, "Being renewed", "The host replaces its process and takes no changes for a moment; executions go on. Try again after `Retry-After`."},
 		{problem.RenewalBusy, 409, "Renewal has to wait", "The host cannot be renewed at this moment: another renewal, a change or the end of the process before is under way. `detail` says what. Try again soon."},
@@ -39,7 +40,7 @@ func conflictEntries() []Entry {
 		{problem.NothingToRollBack, 409, "Nothing to roll back to", "No release was active before this one."},
 		{problem.StateConflict, 409, "State changed meanwhile", "What the call read of the strategy's state was changed by another call. Nothing was stored and no event sent: send the request again."},
 		{problem.StateFull, 409, "State is full", "The call would have made the strategy's state larger than the host allows. Nothing was stored. The strategy must delete what it no longer needs."},
-		{problem.IfMatchRequired, 428, "Precondition required", "A change needs `If-Match` with the ETag of what it changes: the strategy, the rollout or the rollout policy; or `If-None-Match: *` for a first release or policy."},
+		{problem.IfMatchRequired, 428, "Precondition required", "A change needs `If-Match` with the ETag of what it changes: the strategy, the rollout, the experiment or the rollout policy; or `If-None-Match: *` for a first release or policy."},
 		{problem.StaleGeneration, 412, "Changed meanwhile", "Somebody changed the strategy after you looked. The answer's ETag is the current one: look, then repeat."},
 	}
 }

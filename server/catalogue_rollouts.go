@@ -10,6 +10,6 @@ func rolloutEntries() []Entry {
 		{problem.RolloutEnded, 409, "Rollout has ended", "The rollout is over and takes no more commands. `swapline rollout get` shows how it ended; start a new one."},
 		{problem.RolloutRefused, 409, "Not possible at this stage", "The rollout cannot do this where it is now. `detail` says why and `cure` what is possible."},
 		{problem.ReplayBlocked, 409, "Stopped by the replay", "The candidate answers recorded inputs in another way, more often than the policy's budget allows, and got no traffic. `swapline rollout explain` lists the differences by JSON Pointer."},
-		{problem.StaleRollout, 412, "Rollout changed meanwhile", "The rollout, or the strategy's rollout policy, has changed after you looked. The answer's ETag is the current one: look, then repeat."},
+		{problem.StaleRollout, 412, "Rollout changed meanwhile", "The rollout, the experiment, or the strategy's rollout policy has changed after you looked. The answer's ETag is the current one: look, then repeat."},
 	}
 }

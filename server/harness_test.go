@@ -260,6 +260,9 @@ func (h *harness) validateUnrouted(r *http.Request, res *http.Response, body []b
 
 func specification(t testing.TB) (*openapi3.T, routers.Router) {
 	t.Helper()
+	for _, media := range []string{"text/html", "text/markdown"} {
+		openapi3filter.RegisterBodyDecoder(media, openapi3filter.PlainBodyDecoder)
+	}
 	doc, err := openapi3.NewLoader().LoadFromData(server.Specification())
 	check(t, err)
 	check(t, doc.Validate(t.Context()))

@@ -37,6 +37,7 @@ type Gate struct {
 	changed    chan struct{} // closed when state changes or a count becomes 0; nil while nobody waits
 	successor  http.Handler
 	left       chan struct{} // closed when the gate has moved; nil until somebody asks
+	steady     []func()      // called when no change runs any more
 }
 
 type gateState int
@@ -54,7 +55,21 @@ var errMoved = errors.New("another process has taken over")
 // Steady refuses changes from now on and waits until those that run have ended.
 // If ctx ends first the gate is open again and the error is ctx's.
 func (g *Gate) Steady(ctx context.Context) error {
-	return g.advance(ctx, gateSteady, gateOpen, &g.changes)
+	if err := g.advance(ctx, gateSteady, gateOpen, &g.changes); err != nil {
+		return err
+	}
+	for _, do := range g.steady {
+		do()
+	}
+	return nil
+}
+
+// whenSteady adds what to do each time when no change runs any more, before the
+// renewal goes on. It is for the beginning, before the gate is used.
+func (g *Gate) whenSteady(do func()) {
+	if g != nil {
+		g.steady = append(g.steady, do)
+	}
 }
 
 // Hold lets executions wait from now on and waits until those that run have

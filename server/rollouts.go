@@ -196,16 +196,21 @@ func rolloutOf(c echo.Context) (name string, id uint64, err error) {
 	if name, err = strategyName(c); err != nil {
 		return "", 0, err
 	}
-	given := c.Param("id")
-	if given == latest {
-		return name, 0, nil
-	}
-	id, err = strconv.ParseUint(given, 10, 64)
-	if err != nil || id == 0 || strconv.FormatUint(id, 10) != given {
-		return "", 0, problem.New(problem.UnknownRollout, "%.40q cannot be the number of a rollout", given).
+	id, ok := numberIn(c.Param("id"))
+	if !ok {
+		return "", 0, problem.New(problem.UnknownRollout, "%.40q cannot be the number of a rollout", c.Param("id")).
 			Cure("GET /v1/strategies/%s/rollouts lists them", name)
 	}
 	return name, id, nil
+}
+
+// numberIn reads a number of a path, which has one spelling; 0 for the newest.
+func numberIn(given string) (id uint64, ok bool) {
+	if given == latest {
+		return 0, true
+	}
+	id, err := strconv.ParseUint(given, 10, 64)
+	return id, err == nil && id != 0 && strconv.FormatUint(id, 10) == given
 }
 
 func answerRollout(c echo.Context, status int, r runtime.Rollout) error {

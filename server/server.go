@@ -11,6 +11,10 @@
 //	POST /v1/strategies/{name}/switch       serve another accepted release
 //	POST /v1/strategies/{name}/rollback     serve the release before
 //	POST /v1/strategies/{name}/rollouts     let a release earn its traffic
+//	POST /v1/comparisons                    compare releases aside, on given inputs
+//	GET  /v1/comparisons/{id}/report        what came of it: JSON, HTML, Markdown
+//	POST /v1/experiments                    compare two releases on live traffic
+//	GET  /v1/experiments/{name}/{id}/report what came of that
 //	GET  /v1/events                         what happens, as it happens
 //
 // # Rules
@@ -25,9 +29,15 @@
 //   - A change needs the generation it was decided on: If-Match with the
 //     strategy's ETag, or If-None-Match: * while there is no release. Without it
 //     the answer is 428, with another generation 412 and the current ETag. For a
-//     rollout and a rollout policy the same holds with their revisions.
+//     rollout, a rollout policy and an experiment the same holds with their
+//     revisions.
 //   - An upload is streamed to the store part by part and is never in memory;
 //     few may be under way at the same time.
+//   - A comparison runs on by itself and is looked at by its id. Its inputs come in
+//     one body, of which few are read at the same time. One that waits or runs when
+//     the host is renewed is cancelled: two processes would measure each other.
+//   - A report is made in the form that the caller takes: Accept, or ?format=, which
+//     also gives the histograms. The page brings its own Content-Security-Policy.
 //   - Events are sent as they happen, to a bounded number of listeners. Who reads
 //     too slowly is let go, and holds up nobody.
 //   - /livez, /readyz and /openapi.yaml are open. All else, /metrics too, needs
@@ -107,6 +117,9 @@ type Limits struct {
 	Upload time.Duration
 	// Listeners is how many streams of events may be open at the same time: 100.
 	Listeners int64
+	// Comparison is the largest body that asks for a comparison, with its inputs:
+	// 32 MiB. Four are read at the same time.
+	Comparison int64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -117,6 +130,7 @@ func (l Limits) withDefaults() Limits {
 	l.UploadIdle = orDefault(l.UploadIdle, 30*time.Second)
 	l.Upload = orDefault(l.Upload, 15*time.Minute)
 	l.Listeners = orDefault(l.Listeners, 100)
+	l.Comparison = orDefault(l.Comparison, 32<<20)
 	return l
 }
 
@@ -135,6 +149,7 @@ type api struct {
 	started time.Time
 	uploads chan struct{} // one place for each upload that is under way
 
+	comparing chan struct{} // one place for each comparison that is being read
 	listeners chan struct{} // one place for each stream of events
 	stopping  chan struct{} // closed when the server does not go on
 	stop      func()        // closes stopping
@@ -151,7 +166,8 @@ func New(c Config) (http.Handler, error) {
 	}
 	a := &api{Config: withDefaults(c), token: sumOf(c.Token), answers: answersByCode(), started: time.Now().UTC()}
 	a.uploads, a.listeners = make(chan struct{}, a.Limits.Uploads), make(chan struct{}, a.Limits.Listeners)
-	a.stopping = make(chan struct{})
+	a.comparing, a.stopping = make(chan struct{}, comparisonsRead), make(chan struct{})
+	a.Gate.whenSteady(a.endComparisons)
 	a.stop = sync.OnceFunc(func() { close(a.stopping) })
 	return &door{a.Gate.guard(otelhttp.NewHandler(a.router(), "http",
 		otelhttp.WithTracerProvider(a.Tracer),
@@ -215,6 +231,8 @@ func (a *api) router() *echo.Echo {
 	v1(http.MethodPost, "/strategies/:name/switch", a.changing(a.change((*runtime.Runtime).Switch, "release")))
 	v1(http.MethodPost, "/strategies/:name/rollback", a.changing(a.change((*runtime.Runtime).Rollback)))
 	a.rolloutRoutes(v1)
+	a.comparisonRoutes(v1)
+	a.experimentRoutes(v1)
 	v1(http.MethodGet, "/events", a.events)
 	return e
 }

@@ -30,6 +30,11 @@ const (
 	exitAborted    = 8
 	exitPaused     = 9
 	exitTimeout    = 10
+
+	// What came of a comparison or an experiment.
+	exitWorse     = 11
+	exitUndecided = 12
+	exitPartial   = 13
 )
 
 // app carries what every command needs.
@@ -99,7 +104,8 @@ func (a *app) root() *cobra.Command {
   swapline exec risk '{"amount": 1200}'`,
 		Long: `Exit codes: 0 done, 1 error, 2 wrong arguments, 3 release refused, 4 no valid
 token, 5 the strategy has changed meanwhile; 6 to 10 say what came of a rollout that
-was waited for (swapline rollout wait --help).`,
+was waited for (swapline rollout wait --help), 11 to 13 what came of a comparison
+(swapline compare --help).`,
 		Args:          knownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceUsage:  true,

@@ -60,19 +60,6 @@ func threeDigits(d time.Duration) string {
 // ratio writes how many times one value is another.
 func ratio(v float64) string { return "x" + short(v) }
 
-// grouped writes a count with commas between thousands.
-func grouped(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	digits := strings.TrimPrefix(s, "-")
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	if n < 0 {
-		return "-" + digits
-	}
-	return digits
-}
-
 // countdown writes a time that is left as a clock does, 0 for what is over.
 func countdown(d time.Duration) string {
 	s := int(max(0, d+time.Second-1) / time.Second) // rounded up: at 00:00 it is over

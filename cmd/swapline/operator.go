@@ -15,7 +15,7 @@ import (
 func (a *app) operatorCommands() []*cobra.Command {
 	return []*cobra.Command{
 		a.pushCommand(), a.execCommand(), a.switchCommand(), a.rollbackCommand(), a.listCommand(), a.getCommand(),
-		a.rolloutCommand(), a.hostCommand(), a.renewCommand(),
+		a.rolloutCommand(), a.experimentCommand(), a.hostCommand(), a.renewCommand(),
 	}
 }
 

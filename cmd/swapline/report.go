@@ -33,6 +33,9 @@ type reported struct {
 
 // report tells an error, with --json as one JSON object on standard error.
 func (a *app) report(err error) {
+	if errors.As(err, new(told)) && !a.json {
+		return
+	}
 	if !a.json {
 		fmt.Fprintln(a.stderr, "swapline: "+harmless(err.Error()))
 		printDifferences(a.stderr, err)

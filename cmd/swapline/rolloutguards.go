@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/swapline/swapline/runtime/compare"
 	"github.com/swapline/swapline/runtime/rollout"
 )
 
@@ -51,7 +52,7 @@ type scale struct{ value, interval, bound writer }
 
 func hundredth(v float64) string { return percent(100 * v) }
 func inBytes(v float64) string   { return bytesText(int64(v)) }
-func inWhole(v float64) string   { return grouped(int64(v)) }
+func inWhole(v float64) string   { return compare.Count(int64(v)) }
 func plainly(v float64) string   { return fmt.Sprintf("%.4g", v) }
 
 // withSign is for differences: what is more has a plus.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/runtime"
+	"github.com/swapline/swapline/runtime/compare"
 	"github.com/swapline/swapline/runtime/rollout"
 )
 
@@ -192,9 +193,9 @@ func (p page) arms(l look) []string {
 	out := []string{line("", func(a runtime.RolloutArm) string { return oneLine(a.Arm) }),
 		line("release", func(a runtime.RolloutArm) string { return oneLine(a.Version) }),
 		line("share", func(a runtime.RolloutArm) string { return percent(a.Weight) }),
-		line("calls", func(a runtime.RolloutArm) string { return grouped(a.Calls) })}
+		line("calls", func(a runtime.RolloutArm) string { return compare.Count(a.Calls) })}
 	if slices.ContainsFunc(arms, func(a runtime.RolloutArm) bool { return a.Units != a.Calls }) {
-		out = append(out, line("keys", func(a runtime.RolloutArm) string { return grouped(a.Units) }))
+		out = append(out, line("keys", func(a runtime.RolloutArm) string { return compare.Count(a.Units) }))
 	}
 	out = append(out,
 		line("faults", func(a runtime.RolloutArm) string { return countOf(a.Faults, a.Calls) }),
@@ -226,7 +227,7 @@ func latencyText(a runtime.RolloutArm, d time.Duration) string {
 // countOf is a count with its share, which is what people compare.
 func countOf(n, all int64) string {
 	if n == 0 || all == 0 {
-		return grouped(n)
+		return compare.Count(n)
 	}
-	return grouped(n) + " (" + percent(100*float64(n)/float64(all)) + ")"
+	return compare.Count(n) + " (" + percent(100*float64(n)/float64(all)) + ")"
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/swapline/swapline/runtime"
+	"github.com/swapline/swapline/runtime/compare"
 )
 
 // replay lists where the answers to recorded inputs, and to copies of live ones,
@@ -16,12 +17,12 @@ func compared(what string, r *runtime.RolloutReplay) []string {
 	if r == nil {
 		return nil
 	}
-	line := fmt.Sprintf("  %s: %s of %s answers differ", what, grouped(int64(r.Different)), grouped(int64(r.Compared)))
+	line := fmt.Sprintf("  %s: %s of %s answers differ", what, compare.Count(int64(r.Different)), compare.Count(int64(r.Compared)))
 	if r.Recorded > 0 {
-		line += fmt.Sprintf("; %s inputs are recorded", grouped(int64(r.Recorded)))
+		line += fmt.Sprintf("; %s inputs are recorded", compare.Count(int64(r.Recorded)))
 	}
 	if r.Skipped > 0 {
-		line += fmt.Sprintf(", %s of them tell nothing", grouped(int64(r.Skipped)))
+		line += fmt.Sprintf(", %s of them tell nothing", compare.Count(int64(r.Skipped)))
 	}
 	out := []string{line}
 	if len(r.Differences) == 0 {
@@ -39,7 +40,7 @@ func differenceRow(d runtime.RolloutDifference) []string {
 	if pointer == "" {
 		pointer = "(all)"
 	}
-	return []string{pointer, grouped(int64(d.Count)), example(d.Stable), example(d.Candidate)}
+	return []string{pointer, compare.Count(int64(d.Count)), example(d.Stable), example(d.Candidate)}
 }
 
 // example is a value in a table, which may be a whole document.

@@ -29,7 +29,8 @@ func (o *outcome) Error() string { return o.text }
 
 // word is the outcome for --json.
 func (o *outcome) word() string {
-	return map[int]string{exitRolledBack: "rolled_back", exitBlocked: "blocked", exitAborted: "aborted", exitPaused: "paused", exitTimeout: "timeout", exitError: "interrupted"}[o.code]
+	return map[int]string{exitRolledBack: "rolled_back", exitBlocked: "blocked", exitAborted: "aborted", exitPaused: "paused", exitTimeout: "timeout", exitError: "interrupted",
+		exitWorse: "worse", exitUndecided: "undecided", exitPartial: "partial"}[o.code]
 }
 
 // interrupted is a person's Ctrl-C: what was looked at is not touched by it.

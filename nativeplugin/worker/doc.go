@@ -43,6 +43,9 @@
 //	question   body                                     answer
 //	construct  JSON, see question                       {"methods": [...], "signatures": [...]}
 //	execute    the input                                the answer
+//	timed      the input                                the answer, with the nanoseconds that
+//	                                                    the strategy took as arg, and those of
+//	                                                    decoding and encoding as now
 //	validate                                            nothing
 //	cancel     (arg: the call)                          nothing
 //	log        [level, message, fields]                 nothing; from the worker, as are

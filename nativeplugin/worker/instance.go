@@ -10,6 +10,7 @@ import (
 	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime/capability"
 	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 )
 
@@ -23,6 +24,7 @@ type Instance struct {
 	slots   int
 	clocks  bool // the strategy may know the time
 	buffers buffers
+	starts  driver.Starts
 }
 
 // ABIVersion is the host's own: the worker is the same program.
@@ -41,8 +43,8 @@ func (i *Instance) Execute(ctx context.Context, in map[string]any) (map[string]a
 
 // ExecuteMetered implements driver.Metered: values are encoded anyway.
 func (i *Instance) ExecuteMetered(ctx context.Context, in map[string]any, u *driver.Usage) (out map[string]any, err error) {
-	*u = driver.Usage{}
-	err = i.execute(ctx, func(b []byte) ([]byte, error) { return wire.Append(b, in) }, func(answer []byte) error {
+	*u = driver.Usage{Parts: u.Parts}
+	err = i.execute(ctx, u.Parts, func(b []byte) ([]byte, error) { return wire.Append(b, in) }, func(answer []byte) error {
 		out, err = wire.DecodeMap(answer)
 		return err
 	})
@@ -54,9 +56,9 @@ func (i *Instance) ExecuteMetered(ctx context.Context, in map[string]any, u *dri
 
 // ExecuteText implements driver.Textual.
 func (i *Instance) ExecuteText(ctx context.Context, text, dst []byte, u *driver.Usage) (out []byte, err error) {
-	*u = driver.Usage{}
+	*u = driver.Usage{Parts: u.Parts}
 	out = dst
-	err = i.execute(ctx, func(b []byte) ([]byte, error) { return wire.JSONMapToCBOR(b, text) }, func(answer []byte) error {
+	err = i.execute(ctx, u.Parts, func(b []byte) ([]byte, error) { return wire.JSONMapToCBOR(b, text) }, func(answer []byte) error {
 		out, err = wire.CBORMapToJSON(dst, answer)
 		return err
 	})
@@ -67,22 +69,29 @@ func (i *Instance) ExecuteText(ctx context.Context, text, dst []byte, u *driver.
 }
 
 // execute sends what encode makes and hands the answer to decode.
-func (i *Instance) execute(ctx context.Context, encode func([]byte) ([]byte, error), decode func([]byte) error) error {
+func (i *Instance) execute(ctx context.Context, parts *driver.Parts, encode func([]byte) ([]byte, error), decode func([]byte) error) error {
 	b := i.buffers.get()
+	began := clock(parts)
 	input, err := encode((*b)[:0])
 	if err != nil {
 		return driver.BadInput(err)
 	}
+	encoded(parts, began)
+	began = clock(parts)
+	length := len(input) // the answer may take its place
 	p, s, err := i.enter(ctx)
 	if err != nil {
 		return err
 	}
 	call := i.spec.Grant.Begin(ctx)
-	answer, err := i.ask(ctx, p, s, message{kind: kindExecute, body: input}, call)
+	answer, err := i.ask(ctx, p, s, message{kind: kindOf(parts), body: input}, call)
 	if err == nil {
+		crossed(parts, began, length, answer)
+		began = clock(parts)
 		if err = decode(answer.body); err != nil {
 			err = driver.Faultf(problem.FaultABI, "the answer is not a map of the value domain: %v", err)
 		}
+		encoded(parts, began)
 		i.buffers.keep(b, answer.body)
 	}
 	return call.End(err)
@@ -154,6 +163,13 @@ func (i *Instance) ask(ctx context.Context, p *process, s *slot, m message, call
 	return message{}, err
 }
 
+// Starts implements driver.Started: of the first process. Its start, its opening of
+// the artifact and the constructor are one step.
+func (i *Instance) Starts() driver.Starts { return i.starts }
+
+// House implements driver.Housed.
+func (i *Instance) House() (engine, isolation string) { return "", manifest.IsolationProcess }
+
 // Concurrency implements driver.Limited.
 func (i *Instance) Concurrency() int { return i.slots }
 
@@ -192,4 +208,6 @@ var (
 	_ driver.Textual  = (*Instance)(nil)
 	_ driver.Limited  = (*Instance)(nil)
 	_ driver.Signed   = (*Instance)(nil)
+	_ driver.Started  = (*Instance)(nil)
+	_ driver.Housed   = (*Instance)(nil)
 )

@@ -35,7 +35,7 @@ func (s *servant) answer(m message, room []byte) message {
 	switch m.kind {
 	case kindConstruct:
 		return s.construct(m)
-	case kindExecute, kindValidate:
+	case kindExecute, kindTimed, kindValidate:
 		return s.call(m, room)
 	case kindCancel:
 		if c := s.calls[uint64(m.arg)%mostSlots].Load(); c != nil && c.id == uint64(m.arg) {
@@ -121,6 +121,9 @@ func (s *servant) call(m message, room []byte) message {
 	}()
 	if m.kind == kindValidate {
 		return protect(ctx, func() message { return validate(ctx, *strategy) })
+	}
+	if m.kind == kindTimed {
+		return protect(ctx, func() message { return timed(ctx, *strategy, m.body, room) })
 	}
 	in, err := wire.DecodeMap(m.body)
 	if err != nil {

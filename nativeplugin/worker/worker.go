@@ -94,9 +94,11 @@ func Load(ctx context.Context, c Config, spec driver.Spec) (*Instance, error) {
 	}
 	c = c.orDefaults()
 	i.keeper = newKeeper(c, log, func(ctx context.Context) (*process, error) { return i.launch(ctx, c) })
+	began := time.Now()
 	if err := i.keeper.open(ctx); err != nil {
 		return nil, err
 	}
+	i.starts = driver.Starts{Cached: true, Instantiate: time.Since(began)}
 	return i, nil
 }
 

@@ -36,7 +36,7 @@
 //	difference rate                        calls that were compared; a unit is the first of its key
 //	instructions                           units that have any
 //	mean of a field                        units whose answer has a number there, up to 1e140
-//	share of a field                       units with an answer; a field that is not there differs
+//	share of a field                       units; one without an answer, or without the field, lacks the value
 //	latency, memory                        nothing: Sample has the latencies of all calls and of units
 //
 // For means and shares of fields Trials are Units and Events are Firsts.

@@ -30,7 +30,10 @@ func TestTheWorkedExample(t *testing.T) {
 		{a, true, rollout.Count{Units: 2, Firsts: 2, Opening: 1, Trials: 6, Events: 4}},
 		{none, true, rollout.Count{Units: 3, Firsts: 3, Opening: 2, Trials: 7, Events: 5}},
 	} {
-		m.Record(0, step.key, &arm.Call{Latency: time.Millisecond, Fault: step.fault})
+		before := m.Sample().Units.N
+		if unit := m.Record(0, step.key, &arm.Call{Latency: time.Millisecond, Fault: step.fault}); unit != (m.Sample().Units.N > before) {
+			t.Errorf("call %d is told to be a unit: %v", i+1, unit)
+		}
 		if got := m.Sample().Guards[0]; got != step.want {
 			t.Errorf("after call %d: %+v, want %+v", i+1, got, step.want)
 		}
@@ -239,5 +242,34 @@ func TestAFieldThatCannotBeIsNeverDecided(t *testing.T) {
 	m.Record(0, arm.Key{}, &arm.Call{Out: map[string]any{"no pointer": 1.0}})
 	if c := m.Sample().Guards[0]; c != (rollout.Count{}) {
 		t.Errorf("%+v", c)
+	}
+}
+
+// TestAProbeSaysOfACallWhatMetersCount compares both, guard by guard.
+func TestAProbeSaysOfACallWhatMetersCount(t *testing.T) {
+	guards := []rollout.Guard{
+		{Metric: rollout.ErrorRate, Expected: []string{"declined"}}, {Metric: rollout.FaultRate}, {Metric: rollout.BusinessErrorRate},
+		{Metric: rollout.Instructions}, {Metric: rollout.FieldMean, Field: "/n"}, {Metric: rollout.FieldShare, Field: "/d", Equals: "a"},
+		{Metric: rollout.DifferenceRate}, {Metric: rollout.MemoryBytes},
+	}
+	for _, c := range []arm.Call{
+		{}, {Fault: true}, {Business: true, Code: "declined"}, {Business: true, Code: "broken", Instructions: 7},
+		{Out: map[string]any{"d": "a", "n": int64(3)}, Instructions: 5}, {Text: []byte(`{"d":"b","n":2.5}`)}, {Compared: true, Different: true}, {Compared: true},
+	} {
+		m, probe := arm.NewSet(guards, false).Meter(rollout.ArmStable), arm.NewProbe(guards)
+		m.Record(0, arm.Key{}, &c)
+		sample := m.Sample()
+		for i, g := range guards {
+			x, ok := probe.Value(i, &c)
+			count := sample.Guards[i]
+			want := float64(count.Opening)
+			if g.Metric == rollout.Instructions || g.Metric == rollout.FieldMean {
+				want = count.Sum
+			}
+			looked := count.Units == 1 && g.Metric != rollout.MemoryBytes
+			if ok != looked || x != want {
+				t.Errorf("%s of %+v: %v, %v; the meter has %+v", g.Metric, c, x, ok, count)
+			}
+		}
 	}
 }

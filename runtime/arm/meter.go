@@ -69,11 +69,12 @@ func newMeter(p *plan, b *book) *Meter {
 	return m
 }
 
-// Record counts one call. Lane is any number, best one that no other call has at
-// the same time. Record does not keep the call. It allocates nothing.
-func (m *Meter) Record(lane int, k Key, c *Call) {
+// Record counts one call, and tells whether it was a unit: a key's first, or one
+// without a key. Lane is any number, best one that no other call has at the same
+// time. Record does not keep the call. It allocates nothing.
+func (m *Meter) Record(lane int, k Key, c *Call) (unit bool) {
 	m.calls.Record(lane, c.Latency)
-	unit := m.unit(lane, k, c)
+	unit = m.unit(lane, k, c)
 	if unit && len(m.plan.values) > 0 {
 		m.measure(lane, c)
 	}
@@ -83,6 +84,7 @@ func (m *Meter) Record(lane int, k Key, c *Call) {
 	if c.Compared && m.plan.compares {
 		m.compared(k, c)
 	}
+	return unit
 }
 
 // unit counts the call as a unit if it is one.

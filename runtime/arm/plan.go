@@ -109,17 +109,22 @@ func (v *value) of(c *Call) (x float64, ok bool) {
 	if v.metric == rollout.Instructions {
 		return float64(c.Instructions), c.Instructions > 0
 	}
-	if c.Fault || c.Business || c.Out == nil && len(c.Text) == 0 {
-		return 0, false
-	}
+	answered := !c.Fault && !c.Business && (c.Out != nil || len(c.Text) > 0)
 	if v.metric == rollout.FieldShare {
-		return v.share(c), true
+		return v.share(c, answered), true
+	}
+	if !answered {
+		return 0, false
 	}
 	return v.number(c)
 }
 
-// share is 1 for an answer that has the value, 0 for another.
-func (v *value) share(c *Call) float64 {
+// share is 1 for an answer that has the value, 0 for another and for none: calls
+// with an answer do not fall to the arms by weight when one of them refuses more.
+func (v *value) share(c *Call, answered bool) float64 {
+	if !answered {
+		return 0
+	}
 	if c.Out != nil {
 		got, ok := v.field.In(c.Out)
 		return oneIf(ok && wire.Equal(got, v.equals))

@@ -123,7 +123,7 @@ func valueOf(g rollout.Guard, c *arm.Call) (x float64, ok bool) {
 		out, _ = wire.ParseJSONMap(c.Text)
 	}
 	if out == nil || c.Fault || c.Business {
-		return 0, false
+		return 0, g.Metric == rollout.FieldShare // who has no answer lacks the value
 	}
 	v, there := out[g.Field[1:]]
 	if g.Metric == rollout.FieldShare {

@@ -63,6 +63,9 @@ type Spec struct {
 	// Loaded is when the runtime made this Spec: where the strategy's clock for
 	// durations begins. The zero time means when the driver asks.
 	Loaded time.Time
+	// Fresh asks for a load that takes nothing from caches, where the driver can, so
+	// that it can be timed.
+	Fresh bool
 }
 
 // Instance is one loaded release.

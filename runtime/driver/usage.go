@@ -1,12 +1,71 @@
 package driver
 
-import "context"
+import (
+	"context"
+	"time"
+
+	"github.com/swapline/swapline/abi"
+)
 
 // Usage is what one call used. Zero fields are unknown.
 type Usage struct {
 	// Instructions is the fuel that the call used, as package meter counts it.
 	Instructions int64
+	// Parts, when the caller sets it, is filled in with where the time went. Taking
+	// it costs a few readings of the clock, and more where Parts.Aside says so.
+	Parts *Parts
 }
+
+// Parts is where the time of one call went. Zero is unknown, or nothing.
+type Parts struct {
+	// Encoding is spent on turning values into bytes and back, in the host.
+	Encoding time.Duration
+	// Guest is the same in the code that carries the strategy, if Known.
+	Guest time.Duration
+	Known bool
+	// Boundary is spent on going over and coming back: borrowing a copy, its memory,
+	// handing over to another goroutine or process.
+	Boundary time.Duration
+	// Strategy is the rest within the artifact's code; if Guest is not known it has
+	// that in it.
+	Strategy time.Duration
+	// BytesIn and BytesOut were copied over the boundary.
+	BytesIn, BytesOut int64
+	// Aside was spent on finding this out, after the call.
+	Aside time.Duration
+}
+
+// Starts says how long the steps of a Load took. Zero is unknown.
+type Starts struct {
+	Compile     time.Duration // artifact to code; for plugins: checks, and opening
+	Cached      bool          // Compile may have taken the code from a cache, or it was open already
+	Instantiate time.Duration // one copy that can execute
+}
+
+// Started is an optional interface of instances that know how long their loading
+// took.
+type Started interface{ Starts() Starts }
+
+// Housed is an optional interface of instances that can say in what their code
+// runs.
+type Housed interface {
+	// House names the engine, "" for none, and the isolation as manifests do, ""
+	// for none.
+	House() (engine, isolation string)
+}
+
+// Divided is an optional interface of instances that are not [Metered] but can tell
+// where the time of a call went.
+type Divided interface {
+	// ExecuteDivided is Instance.Execute and fills in p; what is not known,
+	// after a fault for example, it leaves as it is.
+	ExecuteDivided(ctx context.Context, in map[string]any, p *Parts) (map[string]any, error)
+}
+
+// Bare is an optional interface of instances of Go strategies in this process: it
+// gives away the strategy itself, without copies, deadlines and accounts. It is for
+// measurements only.
+type Bare interface{ Strategy() abi.Strategy }
 
 // Metered is an optional interface of instances that can tell what a call used.
 // They encode values, so they need no copy of the input.

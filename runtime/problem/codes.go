@@ -19,6 +19,7 @@ const (
 	Unauthenticated   Code = "unauthenticated"
 	NotFound          Code = "not_found"
 	MethodNotAllowed  Code = "method_not_allowed"
+	NotAcceptable     Code = "not_acceptable"
 	UnknownStrategy   Code = "unknown_strategy"
 	UnknownRelease    Code = "unknown_release"
 	AmbiguousRelease  Code = "ambiguous_release"
@@ -40,6 +41,15 @@ const (
 	StaleRollout           Code = "stale_rollout"
 	UnknownRollout         Code = "unknown_rollout"
 	ReplayBlocked          Code = "replay_blocked"
+
+	// Comparisons and experiments.
+	ComparisonMalformed Code = "comparison_malformed"
+	UnknownComparison   Code = "unknown_comparison"
+	ComparisonRunning   Code = "comparison_running"
+	ComparisonsFull     Code = "comparisons_full"
+	ExperimentMalformed Code = "experiment_malformed"
+	UnknownExperiment   Code = "unknown_experiment"
+	NoReport            Code = "no_report"
 
 	// Execution: faults of a release. Business errors carry the strategy's own code.
 	FaultPanic    Code = "fault_panic"

@@ -84,7 +84,7 @@
 //	instructions, mean of calls                 max            max_ratio
 //	memory_bytes, now, without tolerance        max            max_ratio
 //	field_mean, of a number in the answer       max, min       max_change
-//	field_share, of answers with the value      max, min       max_change
+//	field_share, of calls with the value        max, min       max_change
 //
 // Errors are faults (panics, traps, deadlines, limits) and business errors (the
 // strategy said no). A worked example:

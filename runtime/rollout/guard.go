@@ -153,8 +153,13 @@ func (m *members) field(g *Guard, n nature) {
 		g.Equals = m.plain("equals")
 	}
 	if g.Metric == ErrorRate || g.Metric == BusinessErrorRate {
-		g.Expected = m.texts("expected", "a code of 1 to 256 bytes", maxEntries, func(s string) bool { return s != "" && len(s) <= maxText && validText(s) })
+		g.Expected = m.expected()
 	}
+}
+
+// expected reads codes of business errors.
+func (m *members) expected() []string {
+	return m.texts("expected", "a code of 1 to 256 bytes", maxEntries, func(s string) bool { return s != "" && len(s) <= maxText && validText(s) })
 }
 
 // plain reads a value that answers can be compared with.

@@ -9,11 +9,12 @@ type Malformed struct {
 	Want    string // what would be right
 	Got     string // what is there instead
 	Cure    string // what to do about it, "" when Want says enough
+	Of      string // what the document is, "" for a rollout policy
 }
 
 func (m *Malformed) Error() string {
 	var b strings.Builder
-	b.WriteString("rollout policy: " + m.Text)
+	b.WriteString(either(m.Of == "", "rollout policy", m.Of) + ": " + m.Text)
 	if m.Pointer != "" {
 		b.WriteString(" at " + m.Pointer)
 	}

@@ -20,10 +20,14 @@ type members struct {
 }
 
 // document is what the objects of one document have in common.
-type document struct{ err *Malformed }
+type document struct {
+	of  string // what it is, "" for a policy
+	err *Malformed
+}
 
 func (d *document) refuse(m Malformed) {
 	if d.err == nil {
+		m.Of = d.of
 		d.err = &m
 	}
 }

@@ -66,7 +66,7 @@ const (
 	Instructions      Metric = "instructions" // mean of a call
 	MemoryBytes       Metric = "memory_bytes" // of all instances
 	FieldMean         Metric = "field_mean"   // mean of a number in the answer
-	FieldShare        Metric = "field_share"  // share of answers in which a field has a value
+	FieldShare        Metric = "field_share"  // share of calls whose answer has a value in a field
 )
 
 // Guard is a rule with a bound. Without Versus, Max (and for fields Min) bound the

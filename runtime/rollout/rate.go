@@ -105,7 +105,7 @@ func (q *question) both(a, b sequential.Arm) string {
 
 func points(f float64) string { return short(100*f) + " points" }
 
-// portion holds the share of answers with a value against bounds. The value of a
+// portion holds the share of calls with a value against bounds. The value of a
 // key is that of its first call.
 func (q *question) portion() {
 	k, n := q.with(q.cand), q.cand.Units
@@ -146,7 +146,7 @@ func (t *trial) sides(a, b float64) proof { return t.against(math.Max(a, b) - ma
 // with is how many units had the value in their first call.
 func (q *question) with(c Count) int64 { return int64(math.Round(c.Sum)) }
 
-// drift compares the shares of answers with a value in either direction.
+// drift compares the shares of calls with a value in either direction.
 func (q *question) drift() {
 	bound := value(q.guard.MaxChange)
 	limit := bound + q.lenient(rateTolerance, mostLenient)

@@ -29,8 +29,8 @@ const (
 // survive the process. It begins with the activation whose generation is its ID
 // and is under way until Ended is set.
 //
-// State, Policy and Replay are JSON that the store does not look into; it comes
-// back as the same value, without the white space.
+// State, Policy, Replay and Experiment are JSON that the store does not look into;
+// it comes back as the same value, without the white space.
 type Rollout struct {
 	Strategy string `json:"strategy"`
 	ID       uint64 `json:"id"`
@@ -43,16 +43,18 @@ type Rollout struct {
 	Phase    string `json:"phase"`
 	// Final says that Candidate may not be rolled out again: see [Store.Final].
 	// Only a rollout that has ended is final.
-	Final    bool            `json:"final,omitempty"`
-	State    json.RawMessage `json:"state,omitempty"`
-	Policy   json.RawMessage `json:"policy,omitempty"`
-	Replay   json.RawMessage `json:"replay,omitempty"`
-	PolicyOf string          `json:"policy_of,omitempty"`
-	Actor    string          `json:"actor,omitempty"`
-	Reason   string          `json:"reason,omitempty"`
-	Started  time.Time       `json:"started"`
-	Changed  time.Time       `json:"changed"`
-	Ended    time.Time       `json:"ended,omitzero"`
+	Final  bool            `json:"final,omitempty"`
+	State  json.RawMessage `json:"state,omitempty"`
+	Policy json.RawMessage `json:"policy,omitempty"`
+	Replay json.RawMessage `json:"replay,omitempty"`
+	// Experiment is what the rollout carries besides traffic; nil for nothing.
+	Experiment json.RawMessage `json:"experiment,omitempty"`
+	PolicyOf   string          `json:"policy_of,omitempty"`
+	Actor      string          `json:"actor,omitempty"`
+	Reason     string          `json:"reason,omitempty"`
+	Started    time.Time       `json:"started"`
+	Changed    time.Time       `json:"changed"`
+	Ended      time.Time       `json:"ended,omitzero"`
 }
 
 // Open reports whether the rollout is under way.

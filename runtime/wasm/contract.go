@@ -13,6 +13,16 @@ type export struct {
 	optional bool
 }
 
+// Exports for measurements. They are func(ptr, len i32) i64 as execute is, and no part
+// of the calling convention: a guest may have them, and no call needs them. They run
+// nothing of the strategy. decode reads the input and answers null; echo answers with
+// the input as the SDK encodes it. A guest that reads its input in place answers null
+// to both.
+const (
+	exportDecode = "swapline_decode"
+	exportEcho   = "swapline_echo"
+)
+
 func conventionExports() []export {
 	return []export{
 		{name: abi.ExportInitialize, typ: signature("", ""), optional: true},
@@ -21,6 +31,8 @@ func conventionExports() []export {
 		{name: abi.ExportInit, typ: signature("ii", "I")},
 		{name: abi.ExportExecute, typ: signature("ii", "I")},
 		{name: abi.ExportValidate, typ: signature("", "I"), optional: true},
+		{name: exportDecode, typ: signature("ii", "I"), optional: true},
+		{name: exportEcho, typ: signature("ii", "I"), optional: true},
 	}
 }
 

@@ -27,6 +27,8 @@ type Compile struct {
 	Imports []Import
 	// MemoryPages limits the memory of each guest.
 	MemoryPages uint32
+	// Fresh asks for code that is compiled now and kept nowhere.
+	Fresh bool
 }
 
 // Module is a compiled module, safe for concurrent use.

@@ -36,6 +36,7 @@ type guest struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	fit    bool
+	parts  *driver.Parts // nil: nobody asks
 
 	size atomic.Int64 // of the memory, after the last call
 
@@ -151,9 +152,11 @@ func outside(ptr, size, memory uint32) error {
 func (g *guest) ask(ctx context.Context, f Func, in map[string]any) (answer, error) {
 	defer g.shrink()
 	var err error
+	began := g.clock()
 	if g.input, err = g.codec.append(g.input[:0], in); err != nil {
 		return answer{}, driver.BadInput(err)
 	}
+	g.encoded(began)
 	return g.submit(ctx, f, g.input)
 }
 
@@ -170,10 +173,14 @@ func (g *guest) submit(ctx context.Context, f Func, input []byte) (answer, error
 	if err := g.send(ctx, input); err != nil {
 		return answer{}, err
 	}
+	began := g.clock()
 	if err := g.call(ctx, f); err != nil {
 		return answer{}, err
 	}
-	return g.receive()
+	g.ran(began)
+	a, err := g.receive()
+	g.copied(input, a)
+	return a, err
 }
 
 // Execute is one call of the strategy.
@@ -185,10 +192,12 @@ func (g *guest) Execute(ctx context.Context, in map[string]any) (map[string]any,
 	if a.status != abi.StatusOK {
 		return nil, a.refusal()
 	}
+	began := g.clock()
 	out, err := g.codec.decodeMap(a.body)
 	if err != nil {
 		return nil, g.notAMap(err)
 	}
+	g.encoded(began)
 	return out, nil
 }
 
@@ -200,9 +209,11 @@ func (g *guest) notAMap(err error) error {
 func (g *guest) ExecuteText(ctx context.Context, text, dst []byte) ([]byte, error) {
 	defer g.shrink()
 	var err error
+	began := g.clock()
 	if g.input, err = g.codec.fromText(g.input[:0], text); err != nil {
 		return dst, driver.BadInput(err)
 	}
+	g.encoded(began)
 	a, err := g.submit(ctx, g.execute, g.input)
 	if err != nil {
 		return dst, err
@@ -210,10 +221,12 @@ func (g *guest) ExecuteText(ctx context.Context, text, dst []byte) ([]byte, erro
 	if a.status != abi.StatusOK {
 		return dst, a.refusal()
 	}
+	began = g.clock()
 	out, err := g.codec.toText(dst, a.body)
 	if err != nil {
 		return dst, g.notAMap(err)
 	}
+	g.encoded(began)
 	return out, nil
 }
 

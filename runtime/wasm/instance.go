@@ -22,6 +22,8 @@ type instance struct {
 	timeout time.Duration
 	version int
 	methods []string
+	engine  string // its name
+	starts  driver.Starts
 }
 
 // ABIVersion returns what the guests say.
@@ -37,8 +39,14 @@ func (i *instance) Execute(ctx context.Context, in map[string]any) (map[string]a
 
 // ExecuteMetered implements driver.Metered.
 func (i *instance) ExecuteMetered(ctx context.Context, in map[string]any, u *driver.Usage) (map[string]any, error) {
+	began := begun(u.Parts)
 	out, call, err := i.execute(ctx, in, u)
-	if err = call.End(err); err != nil {
+	crossed(u.Parts, began)
+	err = call.End(err)
+	if u.Parts != nil && reusable(err) {
+		i.dissect(ctx, in, out, u.Parts)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -47,12 +55,13 @@ func (i *instance) ExecuteMetered(ctx context.Context, in map[string]any, u *dri
 // execute leaves the end of the call to its caller: what it stores is waited for
 // after the guest was given back.
 func (i *instance) execute(ctx context.Context, in map[string]any, u *driver.Usage) (out map[string]any, call *capability.Call, err error) {
-	*u = driver.Usage{}
+	*u = driver.Usage{Parts: u.Parts}
 	g, err := i.borrow(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer i.finish(ctx, g, u)
+	g.parts = u.Parts
 	g.host.enter(g.ctx)
 	out, err = g.Execute(g.ctx, in)
 	g.fit = reusable(err)
@@ -61,7 +70,9 @@ func (i *instance) execute(ctx context.Context, in map[string]any, u *driver.Usa
 
 // ExecuteText implements driver.Textual.
 func (i *instance) ExecuteText(ctx context.Context, text, dst []byte, u *driver.Usage) ([]byte, error) {
+	began := begun(u.Parts)
 	out, call, err := i.executeText(ctx, text, dst, u)
+	crossed(u.Parts, began)
 	if err = call.End(err); err != nil {
 		return dst, err
 	}
@@ -69,12 +80,13 @@ func (i *instance) ExecuteText(ctx context.Context, text, dst []byte, u *driver.
 }
 
 func (i *instance) executeText(ctx context.Context, text, dst []byte, u *driver.Usage) (out []byte, call *capability.Call, err error) {
-	*u = driver.Usage{}
+	*u = driver.Usage{Parts: u.Parts}
 	g, err := i.borrow(ctx)
 	if err != nil {
 		return dst, nil, err
 	}
 	defer i.finish(ctx, g, u)
+	g.parts = u.Parts
 	g.host.enter(g.ctx)
 	out, err = g.ExecuteText(g.ctx, text, dst)
 	g.fit = reusable(err)
@@ -136,7 +148,7 @@ func (i *instance) finish(ctx context.Context, g *guest, u *driver.Usage) {
 	if g.cancel != nil {
 		g.cancel()
 	}
-	g.ctx, g.cancel = nil, nil
+	g.ctx, g.cancel, g.parts = nil, nil, nil
 	u.Instructions = g.settle()
 	fit = g.fit && g.rest() == nil
 }

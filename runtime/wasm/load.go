@@ -20,6 +20,7 @@ import (
 
 // Load implements driver.Driver; see the package comment for its steps.
 func (l *loader) Load(ctx context.Context, spec driver.Spec) (driver.Instance, error) {
+	began := time.Now()
 	spec = withDefaults(spec)
 	if spec.Manifest.Isolation == manifest.IsolationProcess {
 		return nil, problem.New(problem.ManifestMalformed, "isolation %q is for native releases", spec.Manifest.Isolation).At("/isolation").
@@ -52,12 +53,13 @@ func (l *loader) Load(ctx context.Context, spec driver.Spec) (driver.Instance, e
 	if err != nil {
 		return nil, err
 	}
-	module, err := engine.Compile(ctx, metered, Compile{Imports: l.imports, MemoryPages: uint32(memory / guard.PageSize)})
+	module, err := engine.Compile(ctx, metered, Compile{Imports: l.imports, MemoryPages: uint32(memory / guard.PageSize), Fresh: spec.Fresh})
 	if err != nil {
 		return nil, compileProblem(err)
 	}
 	return l.open(ctx, &starter{
-		spec: spec, module: module, globals: prepared.Globals, fresh: prepared.Fresh,
+		starts: driver.Starts{Compile: time.Since(began), Cached: !spec.Fresh},
+		spec:   spec, module: module, globals: prepared.Globals, fresh: prepared.Fresh,
 		bounds: boundsOf(spec.Manifest.Limits, memory), timeout: l.config.StartTimeout,
 	})
 }
@@ -173,6 +175,7 @@ func (l *loader) open(ctx context.Context, s *starter) (driver.Instance, error) 
 	i := &instance{
 		starter: s, module: s.module, pool: newPool(size, s.start, s.spec.Log), log: s.spec.Log,
 		timeout: positive(limits.Timeout, l.config.DefaultTimeout), version: first.version, methods: first.methods,
+		engine: l.engineName(s.spec.Manifest.Engine), starts: s.starts,
 	}
 	i.pool.adopt(ctx, first)
 	return i, nil

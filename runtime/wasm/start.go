@@ -22,6 +22,7 @@ type starter struct {
 	fresh   string   // why its state cannot be brought back, "" if it can
 	bounds  bounds
 	timeout time.Duration
+	starts  driver.Starts // until the first guest is there
 
 	// What the first guest became; zero before, and if fresh.
 	state     *frozen // where guests begin

@@ -3,6 +3,7 @@ package wasm
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/swapline/swapline/runtime/capability"
 	"github.com/swapline/swapline/runtime/manifest"
@@ -17,7 +18,9 @@ const warmCalls = 16
 // are right is for the pipeline to say; a guest that breaks meanwhile is
 // replaced by one that was not warmed up.
 func (s *starter) first(ctx context.Context) (*guest, error) {
+	began := time.Now()
 	g, err := s.start(ctx)
+	s.starts.Instantiate = time.Since(began)
 	if err != nil || s.fresh != "" {
 		return g, err
 	}

@@ -162,11 +162,17 @@ func (l *loader) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// engineName is the engine's that runs a manifest which names this one, or none.
+func (l *loader) engineName(name string) string {
+	if name == "" {
+		return l.config.DefaultEngine
+	}
+	return name
+}
+
 // engine picks the engine that the manifest asks for.
 func (l *loader) engine(name string) (Engine, error) {
-	if name == "" {
-		name = l.config.DefaultEngine
-	}
+	name = l.engineName(name)
 	if e, ok := l.config.Engines[name]; ok {
 		return e, nil
 	}

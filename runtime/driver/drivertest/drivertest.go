@@ -71,6 +71,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("capabilities", s.capabilities)
 	t.Run("concurrency", s.concurrency)
 	t.Run("versions", s.versions)
+	t.Run("measurements", s.measurements)
 }
 
 func open(tb testing.TB, h Harness) *suite {

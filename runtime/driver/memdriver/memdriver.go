@@ -19,6 +19,7 @@ import (
 	"sort"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/runtime/driver"
@@ -49,6 +50,7 @@ func (d *Driver) Open() int { return int(d.open.Load()) }
 
 // Load implements driver.Driver.
 func (d *Driver) Load(ctx context.Context, spec driver.Spec) (driver.Instance, error) {
+	began := time.Now()
 	construct, err := d.find(spec)
 	if err != nil {
 		return nil, err
@@ -59,9 +61,11 @@ func (d *Driver) Load(ctx context.Context, spec driver.Spec) (driver.Instance, e
 	}
 	in := &instance{driver: d, spec: spec}
 	in.calls.For(spec)
+	in.starts.Compile = time.Since(began)
 	if in.strategy, err = in.calls.Construct(ctx, construct, host); err != nil {
 		return nil, err
 	}
+	in.starts.Instantiate = time.Since(began) - in.starts.Compile
 	d.open.Add(1)
 	return in, nil
 }
@@ -103,6 +107,7 @@ type instance struct {
 	spec     driver.Spec
 	strategy abi.Strategy
 	calls    driver.Calls
+	starts   driver.Starts
 	closed   atomic.Bool
 }
 

@@ -60,6 +60,14 @@
 // been in the other arm. On a ladder in which each bucket is a fixed factor above
 // the one before, a shift is a ratio.
 //
+// [QuantileShift] is the interval of the ratio of two arms' quantiles on such a
+// ladder, whose units were drawn with share theta0. At each edge it is exact under
+// bursts and drift; the quantile is that of all units until then, and where it moves
+// nothing is proven for a place that changes.
+//
+// [LogPairsIncrease] and [PairsIncrease] compare rates of arms that ran on the same
+// inputs: only pairs in which one of them had the event say anything.
+//
 // [Radius] and [Shift] are the band around a whole distribution function, for
 // independent values; [Quantile] is the interval of one quantile, also for those.
 // [Mean] and [MeanChange] are asymptotic: right for large numbers of independent

@@ -140,7 +140,7 @@ func (p *past) RolloutPolicies(context.Context) ([]store.RolloutPolicy, error) {
 
 // ownRollout and ownPolicy copy what a caller might change.
 func ownRollout(r store.Rollout) store.Rollout {
-	for _, text := range []*json.RawMessage{&r.State, &r.Policy, &r.Replay} {
+	for _, text := range []*json.RawMessage{&r.State, &r.Policy, &r.Replay, &r.Experiment} {
 		*text = slices.Clone(*text)
 	}
 	return r

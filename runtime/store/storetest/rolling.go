@@ -12,7 +12,7 @@ import (
 func rolling(strategy string, id uint64, stable, candidate int) store.Rollout {
 	r := store.Rollout{Strategy: strategy, ID: id, Kind: store.KindRollout, Candidate: release(strategy, candidate).Digest,
 		Revision: 1, Phase: "running", State: json.RawMessage(`{"stage":0}`), Policy: json.RawMessage(`{"alpha":0.01}`),
-		Replay: json.RawMessage(`[]`), PolicyOf: "manifest", Actor: "ada", Reason: "because", Started: at(int(id)), Changed: at(int(id))} //nolint:gosec // small
+		Replay: json.RawMessage(`[]`), Experiment: json.RawMessage(`{"plan":{"alpha":0.05}}`), PolicyOf: "manifest", Actor: "ada", Reason: "because", Started: at(int(id)), Changed: at(int(id))} //nolint:gosec // small
 	if stable != 0 {
 		r.Stable = release(strategy, stable).Digest
 	}
@@ -87,7 +87,7 @@ func (s *subject) same(got, want store.Rollout) {
 
 // text prints a rollout with its JSON as text.
 func text(r store.Rollout) string {
-	state, policy, replay := string(r.State), string(r.Policy), string(r.Replay)
-	r.State, r.Policy, r.Replay = nil, nil, nil
-	return fmt.Sprintf("%+v %s %s %s", r, state, policy, replay)
+	state, policy, replay, experiment := string(r.State), string(r.Policy), string(r.Replay), string(r.Experiment)
+	r.State, r.Policy, r.Replay, r.Experiment = nil, nil, nil, nil
+	return fmt.Sprintf("%+v %s %s %s %s", r, state, policy, replay, experiment)
 }

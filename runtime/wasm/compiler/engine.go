@@ -24,6 +24,9 @@ type engine struct {
 
 // Compile implements wasm.Engine.
 func (e *engine) Compile(ctx context.Context, module []byte, c wasm.Compile) (wasm.Module, error) {
+	if c.Fresh {
+		return e.compileFresh(ctx, module, c)
+	}
 	j := &job{engine: e, key: keyOf(e.source, module), module: module, compile: c, began: time.Now()}
 	leave, err := e.enter(ctx, j.key)
 	if err != nil {

@@ -47,7 +47,11 @@ func (e *engine) Close(context.Context) error {
 
 // Compile implements wasm.Engine.
 func (e *engine) Compile(ctx context.Context, b []byte, c wasm.Compile) (wasm.Module, error) {
-	compiled, err := e.compiled(ctx, b)
+	from := e.cache
+	if c.Fresh {
+		from = ""
+	}
+	compiled, err := e.compiled(ctx, b, from)
 	if err != nil {
 		return nil, err
 	}
@@ -56,10 +60,10 @@ func (e *engine) Compile(ctx context.Context, b []byte, c wasm.Compile) (wasm.Mo
 }
 
 // compiled takes the module from the cache, or compiles it and keeps it there.
-func (e *engine) compiled(ctx context.Context, b []byte) (*C.wasmtime_module_t, error) {
+func (e *engine) compiled(ctx context.Context, b []byte, kept cache) (*C.wasmtime_module_t, error) {
 	var m *C.wasmtime_module_t
-	name := e.cache.name(b)
-	e.cache.load(name, func(code []byte) {
+	name := kept.name(b)
+	kept.load(name, func(code []byte) {
 		// A file of another processor or build is refused, and made again.
 		if failed := C.wasmtime_module_deserialize(e.c, bytesOf(code), C.size_t(len(code)), &m); failed != nil {
 			m = nil
@@ -75,7 +79,7 @@ func (e *engine) compiled(ctx context.Context, b []byte) (*C.wasmtime_module_t, 
 	if err := errorOf(C.wasmtime_module_new(e.c, bytesOf(b), C.size_t(len(b)), &m)); err != nil {
 		return nil, err
 	}
-	if e.cache == "" {
+	if kept == "" {
 		return m, nil
 	}
 	var code C.wasm_byte_vec_t
@@ -84,7 +88,7 @@ func (e *engine) compiled(ctx context.Context, b []byte) (*C.wasmtime_module_t, 
 		return nil, err
 	}
 	defer C.wasm_byte_vec_delete(&code)
-	e.cache.store(name, unsafe.Slice((*byte)(unsafe.Pointer(code.data)), code.size))
+	kept.store(name, unsafe.Slice((*byte)(unsafe.Pointer(code.data)), code.size))
 	return m, nil
 }
 

@@ -59,8 +59,7 @@ func (e *Engine) Close(ctx context.Context) error { return e.cache.Close(ctx) }
 
 // Compile implements wasm.Engine.
 func (e *Engine) Compile(ctx context.Context, b []byte, c wasm.Compile) (_ wasm.Module, err error) {
-	m := &module{runtime: wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
-		WithCompilationCache(e.cache).
+	m := &module{runtime: wazero.NewRuntimeWithConfig(ctx, e.kept(c).
 		WithCoreFeatures(api.CoreFeaturesV2&^api.CoreFeatureSIMD).
 		WithMemoryLimitPages(c.MemoryPages).
 		WithDebugInfoEnabled(false).
@@ -84,6 +83,14 @@ func (e *Engine) Compile(ctx context.Context, b []byte, c wasm.Compile) (_ wasm.
 		return nil, err
 	}
 	return m, nil
+}
+
+// kept says where the code goes: with the runtime, if it is to be fresh.
+func (e *Engine) kept(c wasm.Compile) wazero.RuntimeConfig {
+	if c.Fresh {
+		return wazero.NewRuntimeConfig()
+	}
+	return wazero.NewRuntimeConfig().WithCompilationCache(e.cache)
 }
 
 // errPanic marks what would have ended the process.

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/swapline/swapline/runtime/compare"
+	"github.com/swapline/swapline/runtime/problem"
+)
+
+// comparing is a world with two releases whose answers differ, and a file of
+// inputs.
+func comparing(t *testing.T) (w *world, inputs string) {
+	t.Helper()
+	w = newWorld(t)
+	dir := t.TempDir()
+	w.must("push", w.release(dir, "one", "1.0.0", 1))
+	w.must("push", w.release(dir, "two", "2.0.0", 2), "--hold")
+	return w, write(t, filepath.Join(dir, "in.ndjson"), "{\"amount\": 1.0}\n{\"reject\": true}\n")
+}
+
+func TestTheServerComparesItsReleases(t *testing.T) {
+	w, inputs := comparing(t)
+	run := func(args ...string) commandResult {
+		return w.command(shortly(append(args, "--inputs", inputs)...)...)
+	}
+	var r compare.Report
+	got := run("old=risk@stable", "risk@2.0.0", "--json")
+	if err := json.Unmarshal([]byte(got.stdout), &r); err != nil || got.code != exitUndecided {
+		t.Fatalf("exit code %d, %v: %s", got.code, err, got.stderr)
+	}
+	if a := r.Answers[0]; a.Compared != 2 || a.Different != 1 || a.Places[0].Pointer != "/answer" {
+		t.Errorf("%+v", a)
+	}
+	if r.Arms[0].Name != "old" || r.Arms[0].Version != "1.0.0" || r.Arms[1].Version != "2.0.0" || !strings.HasPrefix(r.Command, "swapline compare old=risk@stable risk@2.0.0 ") {
+		t.Errorf("%+v, %s", r.Arms, r.Command)
+	}
+	if r.Host.Seed != 1 {
+		t.Errorf("seed %d", r.Host.Seed)
+	}
+	// The same release is the same, whatever its engine is called.
+	out := run("a=risk@1.0.0", "b=risk@1.0.0")
+	if out.code != exitOK && out.code != exitUndecided || !strings.Contains(out.stdout, "\ncompare: inputs=2 different=0 ") {
+		t.Errorf("exit code %d\n%s\n%s", out.code, out.stdout, out.stderr)
+	}
+	refused(t, run("risk@1.0.0", "risk@7.0.0"), exitError, string(problem.UnknownRelease))
+	refused(t, w.command("compare", "risk@1.0.0", "risk@2.0.0", "--recorded", "10"), exitError, "recorded")
+	refused(t, run("risk@1.0.0", "risk@2.0.0", "--metric", "beauty"), exitError, "/plan/metric")
+}
+
+// TestCtrlCCancelsTheComparisonOfTheServer: what it had measured until then is the
+// report.
+func TestCtrlCCancelsTheComparisonOfTheServer(t *testing.T) {
+	w, inputs := comparing(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var stdout, stderr bytes.Buffer
+	a := &app{stdout: &stdout, stderr: &stderr, data: string(w.data), at: func(step string) {
+		if step == "compare:closed-loop" {
+			stop()
+		}
+	}}
+	c := a.compareCommand()
+	c.SetArgs([]string{"a=risk@1.0.0", "b=risk@1.0.0", "--inputs", inputs, "--rounds", "200", "--calls", "10000", "--open", "0"})
+	c.SilenceUsage, c.SilenceErrors = true, true
+	if err := c.ExecuteContext(ctx); exitCode(err) != exitPartial || !strings.Contains(stdout.String(), "PARTIAL") {
+		t.Errorf("%v\n%s\n%s", err, &stdout, &stderr)
+	}
+	for _, s := range w.rt.Comparisons.List() {
+		if s.State != "canceled" {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+// TestInputsAreSentAsTheyWereRead: encoding/json would make integers of floats.
+func TestInputsAreSentAsTheyWereRead(t *testing.T) {
+	in, err := defaultInputLimits().read("x", strings.NewReader(`{"a": 1.0, "b": 9007199254740993, "c": 1e300}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts, err := inputsText(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := json.Marshal(map[string]any{"inputs": texts}); err != nil || string(b) != `{"inputs":[{"a":1.0,"b":9007199254740993,"c":1e+300}]}` {
+		t.Errorf("%s, %v", b, err)
+	}
+}
+
+// TestTheServerIsAskedInItsWords: every flag of a plan is a member that it knows.
+func TestTheServerIsAskedInItsWords(t *testing.T) {
+	c := (&app{}).compareCommand()
+	if err := c.ParseFlags(strings.Fields("--metric cpu --hypothesis better --margin 1% --alpha 1% --rounds 12 --calls 9 --warm-up 8 --callers 2 --rate 5 --open 1s --starts 3 " +
+		"--seed 5 --max-different 2% --ignore /a --tolerance 0.1 --mask /b")); err != nil {
+		t.Fatal(err)
+	}
+	var p planFlags
+	plan := func() compare.Plan {
+		q := (&app{}).compareCommand()
+		q.ResetFlags()
+		p.register(q)
+		if err := q.ParseFlags(strings.Fields("--open 1s --warm-up 8 --seed 5")); err != nil {
+			t.Fatal(err)
+		}
+		made, err := p.plan(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}()
+	body := asked{plan: plan, flags: c.Flags()}.planBody()
+	for _, name := range strings.Fields("metric hypothesis margin alpha rounds calls warm_up callers rate open_s starts seed max_different ignore tolerance mask") {
+		if _, ok := body[name]; !ok {
+			t.Errorf("%s is missing in %v", name, body)
+		}
+		delete(body, name)
+	}
+	if len(body) != 0 {
+		t.Errorf("the server does not know %v", body)
+	}
+	if plan.WarmUp != 8 || plan.Seed != 5 {
+		t.Errorf("%+v", plan)
+	}
+}

@@ -1,0 +1,83 @@
+package compare
+
+import (
+	"context"
+	"sync"
+
+	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/runtime/difference"
+	"github.com/swapline/swapline/runtime/problem"
+)
+
+// arm is a subject and what was measured of it.
+type arm struct {
+	Subject
+	ledger  *Ledger // nil for the reference
+	rounds  []round
+	through []float64 // calls a second, of each round
+	open    []openRound
+	apart   apart
+
+	compiles, instantiates, colds []float64 // ns
+	startless                     string    // why it cannot be started again
+	memory                        int64     // the most that was seen
+	instances                     int
+
+	mu    sync.Mutex
+	tally tally // guarded by mu
+}
+
+// tally is how calls ended.
+type tally struct{ called, business, faults, skipped int64 }
+
+// ended counts a call and reports whether its duration says something.
+func (t *tally) ended(answer difference.Answer, used *Use) bool {
+	if used.Skip != "" {
+		t.skipped++
+		return false
+	}
+	t.called++
+	switch {
+	case answer.Fault != "":
+		t.faults++
+		return false
+	case answer.Business != "":
+		t.business++
+	}
+	return true
+}
+
+// add adds calls that were counted apart, so that counting costs no call its time.
+func (a *arm) add(t tally) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.tally.called += t.called
+	a.tally.business += t.business
+	a.tally.faults += t.faults
+	a.tally.skipped += t.skipped
+}
+
+// once runs one input apart from any measurement.
+func (a *arm) once(ctx context.Context, in map[string]any) (difference.Answer, bool) {
+	own, _ := wire.NormalizeMap(in) // it was normalised before
+	used := &Use{}
+	answer := a.Call(ctx, own, used)
+	var t tally
+	t.ended(answer, used)
+	a.add(t)
+	if out, err := wire.NormalizeMap(answer.Out); err == nil {
+		answer.Out = out // bare functions answer with what they like
+	} else if answer.Fault == "" && answer.Business == "" {
+		answer.Fault = string(problem.FaultABI)
+	}
+	return answer, used.Skip == ""
+}
+
+// weigh looks how much memory the arm holds.
+func (a *arm) weigh() {
+	if a.Memory == nil {
+		return
+	}
+	bytes, instances := a.Memory()
+	a.memory, a.instances = max(a.memory, bytes), max(a.instances, instances)
+}

@@ -1,0 +1,153 @@
+package compare
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/swapline/swapline/abi/wire"
+)
+
+// atOnce is how many inputs are copied before the calls that use them are timed.
+const atOnce = 256
+
+// first is how many calls at the beginning of a round are not counted: the garbage
+// collector ran before it.
+const first = 16
+
+// round is what one arm did in one round of the closed loop.
+type round struct {
+	at           time.Duration // when it began
+	calls        []float64     // how long each took, ns; faults are left out
+	made         int           // calls, with those that failed
+	used         meter
+	wall         time.Duration // of all calls, without what was done between them
+	instructions int64
+	bytesIn      int64 // copied over the boundary
+	bytesOut     int64
+}
+
+// closed runs the closed loop, one caller: blocks of rounds of all arms over the same
+// inputs.
+func (r *run) closed(ctx context.Context) error {
+	r.before = readLoad()
+	defer func() { r.after = readLoad() }()
+	var inputs []int
+	return interleave(r, r.plan.Rounds/2, func(block, turn int, a *arm) (round, error) {
+		if turn%len(r.arms) == 0 {
+			inputs = r.some(r.set(block, turn), r.plan.Calls)
+		}
+		r.say("round %d of %d", 2*block+1+turn/len(r.arms), r.plan.Rounds)
+		return r.round(ctx, a, inputs)
+	}, func(a *arm, both []round) { a.rounds = append(a.rounds, both...) })
+}
+
+// interleave runs blocks in which every arm has two turns, in an order that is drawn
+// and then back, so that what drifts evenly meets all arms alike. A block that is
+// not finished is not kept.
+func interleave[T any](r *run, blocks int, one func(block, turn int, a *arm) (T, error), keep func(a *arm, both []T)) error {
+	for block := range blocks {
+		both := make([][]T, len(r.arms))
+		order := r.order()
+		for turn, i := range order {
+			r.turn = 1 / float64(blocks*len(order))
+			r.part = float64(block*len(order)+turn) * r.turn
+			v, err := one(block, turn, r.arms[i])
+			if err != nil {
+				return err
+			}
+			both[i] = append(both[i], v)
+		}
+		for i, a := range r.arms {
+			keep(a, both[i])
+		}
+	}
+	return nil
+}
+
+// order draws in which order the arms take their turns in a block: there and back.
+func (r *run) order() []int {
+	there := r.random.Perm(len(r.arms))
+	back := slices.Clone(there)
+	slices.Reverse(back)
+	return append(there, back...)
+}
+
+// set is which set of inputs a turn of the closed loop has. Where all inputs are used,
+// both rounds of a block have the same, so that what differs between them is none of
+// the inputs' doing. Where they are a sample, each round has others: two rounds over
+// the same sample would say no more of all inputs than one, and count as two.
+func (r *run) set(block, turn int) int {
+	if r.plan.Calls*(r.plan.Rounds/2) >= len(r.shuffled) {
+		return block
+	}
+	return r.half(block, turn)
+}
+
+// half numbers the halves of blocks: there, back, there in the next one.
+func (r *run) half(block, turn int) int { return 2*block + turn/len(r.arms) }
+
+// some are n inputs of a set: those after the ones of the set before, in an order that
+// was drawn, so that sets are alike however the inputs are sorted.
+func (r *run) some(set, n int) []int {
+	numbers := make([]int, n)
+	for i := range numbers {
+		numbers[i] = r.shuffled[(set*n+i)%len(r.shuffled)]
+	}
+	return numbers
+}
+
+// copies are inputs that a callee may keep.
+func (r *run) copies(numbers []int) []map[string]any {
+	out := make([]map[string]any, len(numbers))
+	for i, n := range numbers {
+		out[i], _ = wire.NormalizeMap(r.trial.Inputs[n]) // they were normalised before
+	}
+	return out
+}
+
+// round lets one arm run the inputs.
+func (r *run) round(ctx context.Context, a *arm, numbers []int) (round, error) {
+	runtime.GC()
+	one := round{calls: make([]float64, 0, len(numbers)), at: r.clock.now()}
+	var lost round
+	a.time(ctx, r.clock, r.copies(numbers[:min(first, len(numbers))]), &lost)
+	before := r.part
+	for chunk := range slices.Chunk(numbers, atOnce) {
+		inputs := r.copies(chunk)
+		used := readMeter()
+		a.time(ctx, r.clock, inputs, &one)
+		one.used.add(used, readMeter())
+		r.part = before + r.turn*float64(one.made)/float64(len(numbers))
+		r.tell()
+		if err := ctx.Err(); err != nil {
+			return one, err
+		}
+	}
+	return one, nil
+}
+
+// time calls one input after the other. The end of one call is the start of the
+// next, so that each costs one reading of the clock.
+func (a *arm) time(ctx context.Context, c clock, inputs []map[string]any, into *round) {
+	var used Use
+	var t tally
+	begin := c.now()
+	last := begin
+	for _, in := range inputs {
+		used = Use{}
+		answer := a.Call(ctx, in, &used)
+		now := c.now()
+		into.made++
+		if t.ended(answer, &used) {
+			into.calls = append(into.calls, float64(now-last))
+		}
+		into.instructions += used.Instructions
+		into.bytesIn += used.BytesIn
+		into.bytesOut += used.BytesOut
+		last = now
+	}
+	into.wall += last - begin
+	a.add(t)
+}

@@ -1,0 +1,183 @@
+package page
+
+import (
+	"bytes"
+	"encoding/json"
+	"html/template"
+	"strconv"
+
+	"github.com/swapline/swapline/runtime/compare"
+)
+
+// grid is a table with an arm in each column.
+type grid struct {
+	Head []entry
+	Rows []gridRow
+}
+
+// gridRow is a line of a grid. One without any value is not in it.
+type gridRow struct {
+	Name  string
+	Cells []cell
+}
+
+// cell is a value, with what makes it exact beneath.
+type cell struct {
+	Text, Exact string
+	Bar         template.HTML
+	Code        bool
+}
+
+// add puts a line in, unless no arm has anything to say.
+func (g *grid) add(name string, t team, say func(compare.Arm) cell) {
+	r := gridRow{Name: name}
+	any := false
+	for _, a := range t.arms {
+		c := say(a)
+		any = any || c.Text != ""
+		if c.Text == "" {
+			c.Text = none
+		}
+		r.Cells = append(r.Cells, c)
+	}
+	if any {
+		g.Rows = append(g.Rows, r)
+	}
+}
+
+// costs is what arms cost besides time.
+func costs(t team) grid {
+	g := grid{Head: t.legend()}
+	number := func(name string, pick func(*compare.Cost) float64, say func(float64) string) {
+		most := 0.0
+		for _, a := range t.arms {
+			if a.Cost != nil && finite(pick(a.Cost)) {
+				most = max(most, pick(a.Cost))
+			}
+		}
+		g.add(name, t, func(a compare.Arm) cell {
+			if a.Cost == nil || !(pick(a.Cost) > 0) {
+				return cell{}
+			}
+			return cell{Text: say(pick(a.Cost)), Bar: strip(pick(a.Cost), most)}
+		})
+	}
+	number("Throughput"+callers(t), func(c *compare.Cost) float64 { return c.Throughput }, func(f float64) string { return digits(f) + " /s" })
+	number("Processor time of a call", func(c *compare.Cost) float64 { return c.CPU }, nanos)
+	number("Instructions of a call", func(c *compare.Cost) float64 { return c.Instructions }, digits)
+	number("Allocations of a call", func(c *compare.Cost) float64 { return c.Allocs }, digits)
+	number("Allocated by a call", func(c *compare.Cost) float64 { return c.AllocBytes }, octets)
+	number("Copied in over the boundary", func(c *compare.Cost) float64 { return c.BytesIn }, octets)
+	number("Copied out", func(c *compare.Cost) float64 { return c.BytesOut }, octets)
+	number("Memory that copies hold", func(c *compare.Cost) float64 { return float64(c.Memory) }, octets)
+	number("Copies", func(c *compare.Cost) float64 { return float64(c.Instances) }, digits)
+	g.times("Compile, nothing cached", t, func(c *compare.Cost) compare.Interval { return c.Compile })
+	g.times("Make a copy", t, func(c *compare.Cost) compare.Interval { return c.Instantiate })
+	g.times("First call of a copy", t, func(c *compare.Cost) compare.Interval { return c.Cold })
+	return g
+}
+
+func (g *grid) times(name string, t team, pick func(*compare.Cost) compare.Interval) {
+	most := 0.0
+	for _, a := range t.arms {
+		if a.Cost != nil && finite(pick(a.Cost).Point) {
+			most = max(most, pick(a.Cost).Point)
+		}
+	}
+	g.add(name, t, func(a compare.Arm) cell {
+		if a.Cost == nil || !(pick(a.Cost).Point > 0) || !finite(pick(a.Cost).Point) {
+			return cell{}
+		}
+		i := pick(a.Cost)
+		c := cell{Text: nanos(i.Point), Bar: strip(i.Point, most)}
+		if finite(i.Lo) && finite(i.Hi) && i.Lo < i.Hi {
+			c.Exact = nanos(i.Lo) + " to " + nanos(i.Hi)
+		}
+		return c
+	})
+}
+
+func callers(t team) string {
+	for _, a := range t.arms {
+		if a.Cost != nil && a.Cost.Callers > 1 {
+			return ", " + strconv.Itoa(a.Cost.Callers) + " callers"
+		}
+	}
+	return ""
+}
+
+// strip is a value as a length, within its line of the table.
+func strip(v, most float64) template.HTML {
+	if !(most > 0) || !finite(v) {
+		return ""
+	}
+	var s svg
+	s.begin("svg", "class", "strip", "width", "100%", "height", "4", "aria-hidden", "true")
+	s.put("rect", "x", "0", "y", "0", "height", "4", "width", share(min(v/most, 1)))
+	return s.done()
+}
+
+// counts is how much was seen of each arm.
+func counts(t team) grid {
+	g := grid{Head: t.legend()}
+	number := func(name string, pick func(compare.Arm) int64, zero bool) {
+		g.add(name, t, func(a compare.Arm) cell {
+			if n := pick(a); n != 0 || zero {
+				return cell{Text: compare.Count(n)}
+			}
+			return cell{}
+		})
+	}
+	if len(t.arms) == 0 {
+		return g
+	}
+	number("Calls", func(a compare.Arm) int64 { return a.Calls }, true)
+	number("Customers", func(a compare.Arm) int64 { return a.Units }, false)
+	number("Faults", func(a compare.Arm) int64 { return a.Faults }, true)
+	number("Business errors", func(a compare.Arm) int64 { return a.Business }, true)
+	return g
+}
+
+// identity says what exactly was compared.
+func identity(t team) grid {
+	g := grid{Head: t.legend()}
+	words := func(name string, pick func(compare.Arm) string) {
+		g.add(name, t, func(a compare.Arm) cell { return cell{Text: text(pick(a), short)} })
+	}
+	words("Version", func(a compare.Arm) string { return a.Version })
+	words("Kind", func(a compare.Arm) string { return a.Kind })
+	words("Engine", func(a compare.Arm) string { return a.Engine })
+	words("Isolation", func(a compare.Arm) string { return a.Isolation })
+	g.add("Size", t, func(a compare.Arm) cell {
+		if a.Size <= 0 {
+			return cell{}
+		}
+		return cell{Text: octets(float64(a.Size))}
+	})
+	code := func(name string, pick func(compare.Arm) string) {
+		g.add(name, t, func(a compare.Arm) cell { return cell{Text: text(pick(a), short), Code: true} })
+	}
+	code("Release", func(a compare.Arm) string { return a.Digest })
+	code("Artifact", func(a compare.Arm) string { return a.Artifact })
+	return g
+}
+
+func facts(h compare.Host) []fact {
+	var out []fact
+	for _, f := range []fact{{"Swapline", h.Version}, {"Go", h.Go}, {"System", h.OS + "/" + h.Arch}, {"Processor", h.Processor},
+		{"Processors", compare.Count(int64(h.Processors))}, {"Seed", strconv.FormatUint(h.Seed, 10)}} {
+		if v := text(f.Value, short); v != "" && v != "/" && v != "0" {
+			out = append(out, fact{f.Name, v})
+		}
+	}
+	return out
+}
+
+// pretty is JSON with line breaks, or as it is if it is none.
+func pretty(raw json.RawMessage) string {
+	var b bytes.Buffer
+	if len(raw) == 0 || len(raw) > 1<<20 || json.Indent(&b, raw, "", "  ") != nil {
+		return lines(string(raw[:min(len(raw), 8*block)]), block)
+	}
+	return lines(b.String(), block)
+}

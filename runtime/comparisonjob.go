@@ -1,0 +1,242 @@
+package runtime
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/swapline/swapline/runtime/compare"
+	"github.com/swapline/swapline/runtime/problem"
+)
+
+// comparing is a comparison under way, or what is left of it.
+type comparing struct {
+	of     *Comparisons
+	id     string
+	ctx    context.Context
+	cancel context.CancelFunc
+	turn   chan struct{} // closes when it is the one that runs
+	quiet  bool          // nobody can ask for it
+
+	mu     sync.Mutex
+	one    *comparison      // guarded by mu; nil when it has ended
+	status ComparisonStatus // guarded by mu
+	report *compare.Report  // guarded by mu
+	err    error            // guarded by mu
+	change chan struct{}    // guarded by mu: closes with the next change; nil while nobody waits
+}
+
+// join takes a comparison in: to run at once, or to wait. Whoever calls it calls
+// work; until that has returned the drivers stay open.
+func (c *Comparisons) join(ctx context.Context, one *comparison, keep bool) (*comparing, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.ended || c.rt.closing.Load():
+		return nil, shuttingDown()
+	case len(c.line) >= mostWaiting:
+		return nil, problem.New(problem.ComparisonsFull, "%d comparisons wait already", len(c.line)).Cure("repeat it later, or cancel one that waits")
+	case c.bytes+one.bytes > mostInputBytes:
+		return nil, problem.New(problem.ComparisonsFull, "the inputs of those that wait leave no room for %d bytes", one.bytes).Cure("repeat it later, or compare with fewer inputs")
+	}
+	job := c.newJob(ctx, one)
+	job.quiet = !keep
+	c.rt.draining.Add(1)
+	c.bytes += one.bytes
+	if keep {
+		c.keepLocked(job)
+	}
+	c.enlistLocked(job)
+	return job, nil
+}
+
+func (c *Comparisons) newJob(ctx context.Context, one *comparison) *comparing {
+	job := &comparing{of: c, id: strings.ToLower(rand.Text()[:12]), one: one, turn: make(chan struct{})}
+	job.ctx, job.cancel = context.WithCancel(ctx)
+	job.status = ComparisonStatus{
+		ID: job.id, Strategy: one.s.name, State: ComparisonWaiting, Started: c.rt.cfg.Now(), Actor: one.ask.Actor,
+	}
+	told := one.ask.Progress
+	one.ask.Progress = func(p compare.Progress) {
+		job.alter(func(s *ComparisonStatus) { s.Progress = p })
+		if told != nil {
+			told(p)
+		}
+	}
+	return job
+}
+
+// enlistLocked puts a job at the end of the line.
+func (c *Comparisons) enlistLocked(job *comparing) {
+	if c.jobs == nil {
+		c.jobs = map[*comparing]bool{}
+	}
+	c.jobs[job] = false
+	c.line = append(c.line, job)
+	c.nextLocked()
+}
+
+// nextLocked gives the first of the line its turn, if nobody has it.
+func (c *Comparisons) nextLocked() {
+	for _, runs := range c.jobs {
+		if runs {
+			return
+		}
+	}
+	if len(c.line) > 0 {
+		job := c.line[0]
+		c.line = slices.Delete(c.line, 0, 1)
+		c.jobs[job] = true
+		close(job.turn)
+	}
+}
+
+// keepLocked remembers a job and forgets the oldest of too many. Those under way are
+// fewer than that.
+func (c *Comparisons) keepLocked(job *comparing) {
+	c.kept = append(c.kept, job)
+	for i := 0; len(c.kept) > comparisonsKept && i < len(c.kept); {
+		if _, underWay := c.jobs[c.kept[i]]; underWay {
+			i++
+			continue
+		}
+		c.kept = slices.Delete(c.kept, i, i+1)
+	}
+}
+
+// leave takes a job out.
+func (c *Comparisons) leave(job *comparing, bytes int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bytes -= bytes
+	delete(c.jobs, job)
+	c.line = slices.DeleteFunc(c.line, func(other *comparing) bool { return other == job })
+	c.nextLocked()
+}
+
+// end ends all comparisons and takes no further ones. It does not wait.
+func (c *Comparisons) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+	for job := range c.jobs {
+		job.cancel()
+	}
+}
+
+// work waits for the job's turn, compares and tells the outcome.
+func (j *comparing) work() {
+	defer j.of.rt.draining.Done()
+	defer j.cancel()
+	var report *compare.Report
+	err := j.ctx.Err()
+	select {
+	case <-j.turn:
+		if err == nil {
+			report, err = j.run()
+		}
+	case <-j.ctx.Done():
+		err = j.ctx.Err()
+	}
+	j.finish(report, err)
+}
+
+func (j *comparing) run() (*compare.Report, error) {
+	j.alter(func(s *ComparisonStatus) { s.State = ComparisonRunning })
+	j.tell("started")
+	report, err := j.one.run(j.ctx, j.of.rt)
+	return report, asProblem("compare", err)
+}
+
+// finish makes the outcome known and lets go of the inputs.
+func (j *comparing) finish(report *compare.Report, err error) {
+	canceled := j.ctx.Err() != nil
+	if err != nil && canceled {
+		err = problem.New(problem.Canceled, "the comparison was canceled: %w", err)
+	}
+	j.mu.Lock()
+	bytes := j.one.bytes
+	j.one, j.report, j.err = nil, report, err
+	j.mu.Unlock()
+	j.of.leave(j, bytes) // first: who sees the end finds room for another one
+	j.alter(func(s *ComparisonStatus) {
+		s.State, s.Ended, s.Report = outcomeOf(report, err, canceled), j.of.rt.cfg.Now(), report != nil
+		if err != nil {
+			s.Problem = err.Error()
+		}
+		if report != nil {
+			s.Verdicts = report.Verdicts
+		}
+	})
+	j.tell("ended")
+}
+
+// outcomeOf is a state. One that was done when it was canceled is done.
+func outcomeOf(report *compare.Report, err error, canceled bool) string {
+	switch {
+	case canceled && (err != nil || report == nil || report.Partial != ""):
+		return ComparisonCanceled
+	case err != nil:
+		return ComparisonFailed
+	}
+	return ComparisonDone
+}
+
+// tell puts a beginning or an end into the stream of events.
+func (j *comparing) tell(what string) {
+	if status := j.look(); !j.quiet {
+		j.of.rt.tell("comparison."+what, status.Strategy, status)
+	}
+}
+
+// alter changes the status and wakes who waits for that.
+func (j *comparing) alter(change func(*ComparisonStatus)) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	change(&j.status)
+	if j.change != nil {
+		close(j.change)
+		j.change = nil
+	}
+}
+
+func (j *comparing) look() ComparisonStatus {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.status
+}
+
+func (j *comparing) watch() <-chan struct{} {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.status.Ended.IsZero() {
+		return nil
+	}
+	if j.change == nil {
+		j.change = make(chan struct{})
+	}
+	return j.change
+}
+
+// result is what Run returns.
+func (j *comparing) result() (*compare.Report, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.report, j.err
+}
+
+// given is the report of a job that has ended.
+func (j *comparing) given() (*compare.Report, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case j.status.Ended.IsZero():
+		return nil, problem.New(problem.ComparisonRunning, "comparison %s is %s", j.id, j.status.State).
+			Cure("look at its progress, or cancel it for a partial report")
+	case j.report == nil:
+		return nil, problem.New(problem.NoReport, "comparison %s has nothing to report: %s", j.id, j.status.Problem)
+	}
+	return j.report, nil
+}

@@ -1,0 +1,75 @@
+package experiment
+
+import (
+	"math"
+
+	"github.com/swapline/swapline/runtime/rollout/sequential"
+)
+
+func (p *Plan) rateTest(i int, t *Tally, alpha float64) test {
+	a, b := t.reference.counts[i], t.candidate.counts[i]
+	if t.pairs != nil {
+		return pairedRate{a, b, t.pairs.only[i], alpha}
+	}
+	return drawnRate{a, b, p.theta0(), alpha}
+}
+
+// drawnRate compares a rate of two arms whose units were drawn.
+type drawnRate struct {
+	reference, candidate count
+	theta0, alpha        float64
+}
+
+func (r drawnRate) values() (reference, candidate float64) {
+	return r.reference.share(), r.candidate.share()
+}
+
+func (c count) share() float64 {
+	if c.n == 0 {
+		return math.NaN()
+	}
+	return c.mean()
+}
+
+func (r drawnRate) units() (reference, candidate int64) { return r.reference.n, r.candidate.n }
+
+func (r drawnRate) interval() (lo, hi float64) {
+	return sequential.Increase(r.candidate.arm(), r.reference.arm(), r.theta0, r.alpha)
+}
+
+func (r drawnRate) above(bound float64) float64 {
+	return sequential.LogIncrease(r.candidate.arm(), r.reference.arm(), r.theta0, bound)
+}
+
+func (r drawnRate) below(bound float64) float64 {
+	return sequential.LogIncrease(r.reference.arm(), r.candidate.arm(), 1-r.theta0, -bound)
+}
+
+func (r drawnRate) method() string { return "sequential, bets on weighted differences of drawn units" }
+
+// pairedRate compares a rate of two arms that ran on the same calls.
+type pairedRate struct {
+	reference, candidate count
+	only                 sequential.Pairs
+	alpha                float64
+}
+
+func (r pairedRate) values() (reference, candidate float64) {
+	return r.reference.share(), r.candidate.share()
+}
+
+func (r pairedRate) units() (reference, candidate int64) { return r.reference.n, r.candidate.n }
+
+func (r pairedRate) interval() (lo, hi float64) {
+	return sequential.PairsIncrease(r.only, r.alpha)
+}
+
+func (r pairedRate) above(bound float64) float64 {
+	return sequential.LogPairsIncrease(r.only, bound)
+}
+
+func (r pairedRate) below(bound float64) float64 {
+	return sequential.LogPairsIncrease(sequential.Pairs{First: r.only.Second, Second: r.only.First, All: r.only.All}, -bound)
+}
+
+func (r pairedRate) method() string { return "sequential bets on pairs in which one arm only had it" }

@@ -1,0 +1,143 @@
+package runtime
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/swapline/swapline/runtime/compare"
+)
+
+// experimentRecord is what the store keeps of an experiment, in the rollout that
+// carries it.
+type experimentRecord struct {
+	Plan     json.RawMessage `json:"plan"`
+	Hash     string          `json:"plan_hash"`
+	Measured time.Time       `json:"measured"`
+	Restarts int             `json:"restarts,omitempty"` // of the host since it began
+	Ended    time.Time       `json:"ended,omitzero"`
+	Reason   string          `json:"reason,omitempty"` // why it ended
+	Verdict  compare.Verdict `json:"verdict"`
+	Health   []compare.Check `json:"health,omitempty"`
+	Arms     []compare.Arm   `json:"arms,omitempty"`   // without distributions
+	Report   []byte          `json:"report,omitempty"` // the last one, JSON, gzip
+}
+
+// Bounds of a report as it is stored: compressed, and what it may become again.
+const (
+	storedReport = 256 << 10
+	readReport   = 16 << 20
+)
+
+// encode is the record as JSON. What JSON does not have, a number that is none in a
+// part that only people read, costs that part.
+func (r experimentRecord) encode() json.RawMessage {
+	text, err := json.Marshal(r)
+	if err != nil {
+		r.Verdict, r.Health, r.Arms = nothingYet(), nil, nil
+		text, err = json.Marshal(r)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+func decodeExperiment(text json.RawMessage) (r experimentRecord, err error) {
+	err = json.Unmarshal(text, &r)
+	return r, err
+}
+
+// nothingYet is the verdict before anything was seen.
+func nothingYet() compare.Verdict {
+	return compare.Verdict{Word: compare.Undecided, Sentence: "nothing was measured yet", Value: compare.Unknown()}
+}
+
+// report is the stored report, nil if there is none.
+func (r *experimentRecord) report() (*compare.Report, error) {
+	if len(r.Report) == 0 {
+		return nil, nil
+	}
+	return unpackReport(r.Report)
+}
+
+// setPartial says in the stored report why it is not whole.
+func (r *experimentRecord) setPartial(why string) {
+	if report, err := r.report(); err == nil && report != nil && why != "" {
+		report.Partial = why
+		r.Report = packReport(report)
+	}
+}
+
+// briefArms are arms without their distributions.
+func briefArms(arms []compare.Arm) []compare.Arm {
+	list := make([]compare.Arm, len(arms))
+	for i, a := range arms {
+		a.Latency, a.Open, a.Cost, a.Split, a.Series = nil, nil, nil, nil, nil
+		list[i] = a
+	}
+	return list
+}
+
+// packReport makes a report small enough to be stored with every step: first
+// compressed, then without what can be spared. Nil is one that cannot be stored.
+func packReport(report *compare.Report) []byte {
+	if report == nil {
+		return nil
+	}
+	slim := *report
+	for _, spare := range []func(){
+		func() {},
+		func() { slim.Arms = withoutHistograms(slim.Arms) },
+		func() { slim.Answers, slim.Evidence = nil, nil },
+		func() { slim.Arms, slim.Shifts = briefArms(slim.Arms), nil },
+	} {
+		spare()
+		if b := compressed(&slim); len(b) > 0 && len(b) <= storedReport {
+			return b
+		}
+	}
+	return nil
+}
+
+func withoutHistograms(arms []compare.Arm) []compare.Arm {
+	list := make([]compare.Arm, len(arms))
+	for i, a := range arms {
+		if a.Latency != nil {
+			d := *a.Latency
+			d.HDR = ""
+			a.Latency = &d
+		}
+		list[i] = a
+	}
+	return list
+}
+
+// compressed is a value as compressed JSON; nil if JSON does not have it.
+func compressed(v any) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // the level exists
+	if json.NewEncoder(w).Encode(v) != nil || w.Close() != nil {
+		return nil
+	}
+	return b.Bytes()
+}
+
+// unpackReport reads a stored report.
+func unpackReport(b []byte) (*compare.Report, error) {
+	r, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(r, readReport))
+	if err != nil {
+		return nil, err
+	}
+	var report compare.Report
+	if err := json.Unmarshal(text, &report); err != nil {
+		return nil, err
+	}
+	return &report, nil
+}

@@ -1,0 +1,193 @@
+package server
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/runtime"
+	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/problem"
+)
+
+// Bounds of what a comparison is asked for with.
+const (
+	// comparisonItems is how many elements and members the body may have in sum:
+	// 10,000 inputs of 100 values. Each input also has the limits of execute.
+	comparisonItems = 1_000_000
+	comparisonWord  = 80   // bytes of a name, a release, an engine, a metric
+	comparisonLine  = 2000 // bytes of the command
+
+	comparisonsRead = 4 // bodies at the same time
+)
+
+// comparisonOf reads a whole comparison:
+//
+//	{"strategy": "risk", "arms": [{"release": "1.0.0"}, {"release": "2.0.0"}],
+//	 "inputs": [{...}, ...], "plan": {"metric": "latency_p50", "margin": 0.1}}
+//
+// with "recorded": 1000 in place of inputs for those that the host keeps.
+func (a *api) comparisonOf(c echo.Context) (runtime.Comparison, error) {
+	ask := runtime.Comparison{Actor: actor(c)}
+	body, err := a.comparisonObject(c)
+	if err != nil {
+		return ask, err
+	}
+	if err := onlyKeys(body, "strategy", "arms", "inputs", "recorded", "plan", "command"); err != nil {
+		return ask, err
+	}
+	if ask.Strategy, err = strategyIn(body); err != nil {
+		return ask, err
+	}
+	if ask.Command, err = commandIn(body); err != nil {
+		return ask, err
+	}
+	if ask.Arms, err = armsIn(body); err != nil {
+		return ask, err
+	}
+	if ask.Inputs, ask.Recorded, err = inputsIn(body); err != nil {
+		return ask, err
+	}
+	ask.Plan, err = planIn(body)
+	return ask, err
+}
+
+// comparisonObject reads the body, which may be large and take its time.
+func (a *api) comparisonObject(c echo.Context) (map[string]any, error) {
+	if err := requireMedia(c.Request(), mediaJSON); err != nil {
+		return nil, err
+	}
+	p := a.patience(c)
+	body, err := readAll(c, a.Limits.Comparison, "the body")
+	if err != nil {
+		return nil, err
+	}
+	p.done()
+	v, err := wire.Limits{Bytes: int(a.Limits.Comparison), Items: comparisonItems}.ParseJSON(body)
+	if err != nil {
+		return nil, jsonProblem(err)
+	}
+	if m, ok := v.(map[string]any); ok {
+		return m, nil
+	}
+	return nil, problem.New(problem.ValueDomain, "the body is no JSON object").Cure("send one JSON object")
+}
+
+// patient gives every read of a body its own time, and all of them together that of
+// an upload. A connection that cannot move its deadlines keeps the server's own.
+type patient struct {
+	io.ReadCloser
+	control *http.ResponseController
+	idle    time.Duration
+	end     time.Time
+}
+
+// patience makes the request's body patient, and the answer to it.
+func (a *api) patience(c echo.Context) *patient {
+	p := &patient{ReadCloser: c.Request().Body, control: http.NewResponseController(c.Response()), idle: a.Limits.UploadIdle, end: time.Now().Add(a.Limits.Upload)}
+	c.Request().Body = p
+	_ = p.control.SetWriteDeadline(p.end.Add(p.idle))
+	return p
+}
+
+// Read implements io.Reader.
+func (p *patient) Read(b []byte) (int, error) {
+	next := time.Now().Add(p.idle)
+	if next.After(p.end) {
+		next = p.end
+	}
+	_ = p.control.SetReadDeadline(next)
+	return p.ReadCloser.Read(b)
+}
+
+// done leaves a deadline that does not pass before the answer: net/http takes one
+// that did for a client that left.
+func (p *patient) done() { _ = p.control.SetReadDeadline(p.end) }
+
+// strategyIn reads the name of a strategy that the body must have.
+func strategyIn(body map[string]any) (string, error) {
+	name, err := text(body, "strategy", comparisonWord)
+	switch {
+	case err != nil:
+		return "", err
+	case name == "":
+		return "", problem.New(problem.BadRequest, "the body does not say which strategy").At("/strategy").
+			Cure("GET /v1/strategies lists the names")
+	case !manifest.ValidName(name):
+		return "", problem.New(problem.UnknownStrategy, "%.80q cannot be the name of a strategy", name).At("/strategy").
+			Cure("GET /v1/strategies lists the names")
+	}
+	return name, nil
+}
+
+// commandIn reads the command that repeats the comparison: it stands in the report,
+// where people copy it from.
+func commandIn(body map[string]any) (string, error) {
+	line, err := text(body, "command", comparisonLine)
+	if err == nil && !printableLine(line) {
+		err = problem.New(problem.BadRequest, "command is not one line that can be shown").At("/command").
+			Want("printable UTF-8 on one line").Got("%.80q", line)
+	}
+	return line, err
+}
+
+func printableLine(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+func armsIn(body map[string]any) ([]runtime.ComparisonArm, error) {
+	list, ok := body["arms"].([]any)
+	if !ok {
+		return nil, malformed("/arms", "the arms are no list").Want("a list of two or more objects").
+			Cure(`send "arms": [{"release": "1.0.0"}, {"release": "2.0.0"}]; the first one is the reference`)
+	}
+	arms := make([]runtime.ComparisonArm, len(list))
+	for i, v := range list {
+		if err := armMembers(&arms[i]).read("/arms/"+strconv.Itoa(i), v); err != nil {
+			return nil, err
+		}
+	}
+	return arms, nil
+}
+
+func armMembers(arm *runtime.ComparisonArm) members {
+	return members{
+		"name": word(&arm.Name), "release": word(&arm.Release), "engine": word(&arm.Engine),
+		"isolation": word(&arm.Isolation), "direct": truthTo(&arm.Direct),
+	}
+}
+
+// inputsIn reads the inputs, or how many recorded ones to take. Which of both there
+// must be, and what an input may be, the runtime says.
+func inputsIn(body map[string]any) (inputs []map[string]any, recorded int, err error) {
+	if v, given := body["recorded"]; given {
+		if want := count(&recorded)(v); want != "" {
+			return nil, 0, malformed("/recorded", "recorded is not how many inputs to take").Want("%s", want)
+		}
+	}
+	v, given := body["inputs"]
+	if !given {
+		return nil, recorded, nil
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return nil, 0, malformed("/inputs", "the inputs are no list").Want("a list of objects")
+	}
+	inputs = make([]map[string]any, len(list))
+	for i, v := range list {
+		if inputs[i], ok = v.(map[string]any); !ok {
+			return nil, 0, malformed("/inputs/"+strconv.Itoa(i), "the input is no object").Want("an object")
+		}
+	}
+	return inputs, recorded, nil
+}
+
+func malformed(place, format string, args ...any) *problem.Error {
+	return problem.New(problem.ComparisonMalformed, format, args...).At(place)
+}
