@@ -284,8 +284,9 @@ func pairsDriverFails(t *testing.T, n int) bool {
 	started := faulty.Failed()
 	_, err := w.stopped(false)
 	must(t, err)
-	w.answersAs(t, 1)
+	// The last of these operations is a close, or it would be the call below.
 	eventually(t, "the close of the rest", func() bool { return w.mem.Open() == 1 })
+	w.answersAs(t, 1)
 	w.close()
 	return started
 }

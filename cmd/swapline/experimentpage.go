@@ -119,7 +119,7 @@ func (p experimentPage) end() string {
 		text += ", ends in " + countdown(e.Until.Sub(p.now)) + " at the latest"
 	}
 	if e.Measured.After(e.Started.Add(time.Second)) {
-		text += ", measured anew since " + stamp(e.Measured)
+		text += ", measured since " + stamp(e.Measured)
 	}
 	return text + "; end it now: swapline experiment stop " + oneLine(e.Strategy)
 }
