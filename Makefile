@@ -100,11 +100,15 @@ test: ## all tests
 # nothing to race with, and it takes minutes.
 ALONE := ^Test(Mischief|WhoDoesNotComeBack|WhoChangesTheProcess|ForeignBuilds|Mutants|ValidateCounts|AProgramThatIsNoChild|AVerdictIsCut)
 
+# Measurements of real guests, which take a minute under the race detector; what runs
+# in parallel there is runtime/compare's, and raced with its own tests.
+MEASURED := ^Test(AModuleIsComparedWithItself|AGuestOfTheGoSDKTellsItsShare)$$
+
 # Without GORACE every process sleeps for a second at its end, and tests of
 # plugins start many.
 .PHONY: race
 race: ## the tests of everything that runs in parallel, under the race detector
-	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m $$($(GO) list ./... | grep -vE '/(abi/wire|bench/(calibrate|crash|judge|spectest)|guests/(sdktest|go)|nativeplugin(/pluginbuild)?|runtime/(compare/(page|sample)|rollout(/sequential)?|wasm/(meter|guestbuild)))$$')
+	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m -skip '$(MEASURED)' $$($(GO) list ./... | grep -vE '/(abi/wire|bench/(calibrate|crash|judge|spectest)|guests/(sdktest|go)|nativeplugin(/pluginbuild)?|runtime/(compare/(page|sample)|rollout(/sequential)?|wasm/(meter|guestbuild)))$$')
 	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m -skip '$(ALONE)' ./nativeplugin
 
 .PHONY: test-wasmtime
