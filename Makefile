@@ -148,7 +148,7 @@ fuzz: ## every fuzz target for FUZZTIME (30s) each
 	@for package in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
 		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' "$$package"/*_test.go | cut -c6-); do \
 			echo "== $$package $$target"; \
-			$(GO) test -tags wasmtime -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; done; done
+			$(GO) test -tags wasmtime -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "$$package"; done; done
 
 .PHONY: bench
 bench: ## a call through the runtime against a direct one and against Extism; figures also in bench.json
