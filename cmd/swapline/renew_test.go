@@ -344,7 +344,9 @@ func folderIsWatchedOn(t *testing.T, counter string) {
 	p.mustRenew()
 	put("2.0.0") // it has the same artifact
 	p.until("the second release is served", serves("2.0.0"))
-	if n := strings.Count(p.out.String(), `"msg":"release deployed"`); n != 2 {
+	deployments := func() int { return strings.Count(p.out.String(), `"msg":"release deployed"`) }
+	p.until("both are told of", func() bool { return deployments() >= 2 }) // after they serve
+	if n := deployments(); n != 2 {
 		t.Errorf("%d deployments", n)
 	}
 }
