@@ -51,6 +51,7 @@ type trial struct {
 
 	signals watch
 	before  condition
+	opened  time.Duration
 }
 
 // failure is the way in which a stage failed.
@@ -87,7 +88,7 @@ func (t *trial) run() (verdict, error) {
 		}
 	}
 	t.at = step{Stage: stageDone}
-	v := verdict{step: t.at, Methods: driver.MethodsOf(t.strategy), Found: t.compare()}
+	v := verdict{step: t.at, Methods: driver.MethodsOf(t.strategy), Opened: t.opened, Found: t.compare()}
 	v.cut()
 	return v, nil
 }
@@ -123,7 +124,9 @@ func (t *trial) replay() error {
 }
 
 func (t *trial) open() error {
+	began := time.Now()
 	symbol, err := openApart(t.ask.Candidate)
+	t.opened = time.Since(began)
 	switch construct, ok := symbol.(abi.Constructor); {
 	case errors.As(err, &errNoSymbol{}):
 		t.at.Stage = stageSymbol

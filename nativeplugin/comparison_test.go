@@ -19,7 +19,7 @@ func TestAPluginIsComparedWithItselfInAProcess(t *testing.T) {
 	report, err := m.rt.Comparisons.Run(context.Background(), runtime.Comparison{
 		Strategy: "tck", Inputs: []map[string]any{{"n": int64(1)}, {"text": "two", "list": []any{1.5, nil}}},
 		Arms: []runtime.ComparisonArm{{}, {Name: "apart", Isolation: "process"}, {Direct: true}},
-		Plan: compare.Plan{Rounds: 10, Calls: 4, WarmUp: 1, Callers: 2, OpenFor: -1, Starts: 1, Samples: 200, Seed: 1},
+		Plan: compare.Plan{Rounds: 10, Calls: 40, WarmUp: 1, Callers: 2, OpenFor: -1, Starts: 1, Samples: 200, Seed: 1},
 	})
 	noError(t, err)
 	for i, a := range report.Arms {
@@ -37,7 +37,13 @@ func TestAPluginIsComparedWithItselfInAProcess(t *testing.T) {
 	if s := apart.Split; s == nil || s.Strategy <= 0 || s.Encoding <= 0 || s.Boundary <= 0 || s.Whole != "" || apart.Cost.BytesIn == 0 || apart.Cost.BytesOut == 0 {
 		t.Errorf("in a process of its own: %+v, %+v", s, apart.Cost)
 	}
-	if inside.Cost.Compile.Known() || !apart.Cost.Compile.Known() || !apart.Cost.Instantiate.Known() || direct.Split != nil {
+	if c := apart.Cost; c.CPUElsewhere <= 0 || c.CPU <= c.CPUElsewhere/2 || c.Allocs <= inside.Cost.Allocs/2 || inside.Cost.CPUElsewhere != 0 || inside.Cost.CPU <= 0 {
+		t.Errorf("in the process: %+v, in one of its own: %+v", inside.Cost, c)
+	}
+	if c := inside.Cost; !c.Compile.Known() || c.Opening <= 0 || c.Compile.Point <= c.Opening || apart.Cost.Opening <= 0 {
+		t.Errorf("in the process: %+v, in one of its own: %+v", c, apart.Cost)
+	}
+	if !apart.Cost.Compile.Known() || !apart.Cost.Instantiate.Known() || direct.Split != nil {
 		t.Errorf("%+v, %+v", inside.Cost, apart.Cost)
 	}
 	if after := sharedDriver(t).Status(); after.Plugins != before.Plugins {

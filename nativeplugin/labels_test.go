@@ -123,7 +123,7 @@ func TestAPluginsGoroutinesCarryItsReleasesLabels(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanted := map[string]bool{"waitsSinceInit": false, "waitsSinceConstructor": true, "waitsSinceExecute": true} // with a load
-	for limit := time.Now().Add(10 * time.Second); len(wanted) > 0; time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); len(wanted) > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(limit) {
 			all, err := driver.LabelledGoroutines()
 			t.Fatalf("no labels at %v: %+v, %v", wanted, all, err)

@@ -97,7 +97,7 @@ func sharedDriver(t testing.TB) *nativeplugin.Driver {
 }
 
 func newDriver() (*nativeplugin.Driver, error) {
-	return nativeplugin.New(nativeplugin.Config{Probe: []string{nativeplugin.Self(), probeArgument}, Worker: []string{nativeplugin.Self(), workerArgument}, ProbeTimeout: 8 * time.Second, QuietPeriod: 50 * time.Millisecond})
+	return nativeplugin.New(nativeplugin.Config{Probe: []string{nativeplugin.Self(), probeArgument}, Worker: []string{nativeplugin.Self(), workerArgument}, ProbeTimeout: time.Minute, QuietPeriod: 50 * time.Millisecond})
 }
 
 // strategySource is a folder of a strategy: file name to content.

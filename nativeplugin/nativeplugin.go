@@ -100,7 +100,7 @@
 //	 "golden": [{"input": "oA==", "output": "oA=="}], "case_limit_ns": 5000000000,
 //	 "quiet_ns": 500000000, "memory": 4294967296}
 //	{"stage": "golden", "case": 0}
-//	{"stage": "done", "methods": ["Execute"], "found": {"goroutines": 1,
+//	{"stage": "done", "methods": ["Execute"], "opened_ns": 21000000, "found": {"goroutines": 1,
 //	 "where": ["1 by .../risk.NewStrategy at /src/risk.go:12"], "peak": 31000000,
 //	 "grown": 1200000}}
 //
@@ -199,6 +199,7 @@ type opened struct {
 	digest    manifest.Digest
 	path      string
 	size      int64
+	opening   time.Duration
 	construct abi.Constructor
 	examined  atomic.Pointer[driver.Finding] // until the load that it belongs to takes it
 	about     Resident
@@ -260,7 +261,12 @@ func (d *Driver) Load(ctx context.Context, spec driver.Spec) (driver.Instance, e
 		return nil, err
 	}
 	in := &instance{spec: spec, examined: o.examined.Swap(nil)}
-	in.starts.Compile, in.starts.Cached = time.Since(began), in.examined == nil
+	in.starts = driver.Starts{Compile: time.Since(began), Cached: in.examined == nil}
+	if !in.starts.Cached {
+		in.starts.Opening = o.opening
+	} else if spec.Fresh {
+		in.starts = d.rehearse(ctx, spec, file)
+	}
 	began = time.Now()
 	in.calls.For(spec)
 	if in.strategy, err = in.calls.Construct(ctx, o.construct, host); err != nil {

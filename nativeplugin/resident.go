@@ -62,11 +62,12 @@ func (d *Driver) Residents() []Resident {
 // measured opens the plugin of a release and notes what that cost.
 func (d *Driver) measured(spec driver.Spec, im *image, size int64) (*opened, error) {
 	o := &opened{digest: spec.Manifest.Artifact.SHA256, path: spec.Path, size: size}
-	before := residentMemory()
+	before, began := residentMemory(), time.Now()
 	var err error
 	if o.construct, err = d.open(o.path, spec.CodeLabels()); err != nil {
 		return nil, err
 	}
+	o.opening = time.Since(began)
 	o.about = Resident{Strategy: spec.Manifest.Name, Version: spec.Manifest.Version, Artifact: o.digest, FileBytes: size,
 		MemoryBytes: max(0, residentMemory()-before), Opened: time.Now().UTC()}
 	if im.info != nil {

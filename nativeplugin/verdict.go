@@ -41,7 +41,9 @@ type verdict struct {
 	How     how      `json:"how,omitempty"`
 	Error   string   `json:"error,omitempty"`
 	Methods []string `json:"methods,omitempty"`
-	Found   findings `json:"found"`
+	// Opened is how long opening the candidate took, its initialisation included.
+	Opened time.Duration `json:"opened_ns"`
+	Found  findings      `json:"found"`
 }
 
 // findings is what the plugin left behind although nothing failed.

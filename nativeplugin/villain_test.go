@@ -100,7 +100,7 @@ var deeds = map[string]func(){
 	"endless":   func() { for { sink = nil } },
 	"block":     func() { select {} },
 	"nil":       func() { go func() { var p *int; *p = 1 }(); time.Sleep(time.Minute) },
-	"late":      func() { time.AfterFunc(20*time.Millisecond, func() { panic("late") }) },
+	"late":      func() { time.AfterFunc(time.Millisecond, func() { panic("late") }) },
 	"finalizer": func() { runtime.SetFinalizer(new([64]byte), func(*[64]byte) { panic("finalized") }) },
 	"maps":      maps,
 	"stack":     func() { fmt.Fprint(io.Discard, deeper(0)) },

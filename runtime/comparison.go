@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -30,7 +31,8 @@ type comparison struct {
 	ask    Comparison
 	s      *strategy
 	inputs []map[string]any
-	bytes  int64 // of the inputs' encodings
+	bytes  int64           // of the inputs' encodings
+	fixed  json.RawMessage // the plan, complete
 	notes  []string
 	arms   []*contender
 }
@@ -51,18 +53,40 @@ func (c *Comparisons) plan(ctx context.Context, ask Comparison) (*comparison, er
 	if err := one.take(); err != nil {
 		return nil, err
 	}
-	if _, err := ask.Plan.Complete(len(one.inputs)); err != nil {
+	if err := one.fix(); err != nil {
 		return nil, at("/plan", err)
 	}
 	one.ask.Inputs = nil
 	return one, nil
 }
 
+// fix completes the plan, for people to look at: the engine completes it again, draws
+// what is to be drawn, and adds the names of arms and the inputs' digest.
+func (c *comparison) fix() error {
+	plan, err := c.ask.Plan.Complete(len(c.inputs))
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(plan)
+	if err != nil {
+		return err
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return err
+	}
+	for _, later := range []string{"arms", "inputs", "inputs_sha256"} {
+		delete(members, later)
+	}
+	c.fixed, err = json.Marshal(members)
+	return err
+}
+
 // pinned are the arms with the digests of their releases, so that a comparison that
 // waits compares what was meant. It refuses what can be refused without loading.
 func (c *Comparisons) pinned(ctx context.Context, s *strategy, arms []ComparisonArm) ([]ComparisonArm, error) {
 	if n := len(arms); n < fewestArms || n > mostArms {
-		return nil, incomparable("/arms", "there are %d arms", n).Want("%d to %d arms", fewestArms, mostArms)
+		return nil, incomparable("/arms", "there are too few arms, or too many").Want("%d to %d arms", fewestArms, mostArms).Got("%d", n)
 	}
 	if err := distinct(arms); err != nil {
 		return nil, err
@@ -189,7 +213,7 @@ func (c *comparison) takeRecorded() error {
 	rec, masks := c.s.beside.recording()
 	if rec == nil {
 		return incomparable("/recorded", "no inputs of %s are recorded", c.s.name).
-			Cure("send inputs; or turn on recording in the strategy's rollout policy: record")
+			Cure(`send inputs; or turn on recording, by {"record": {"last": 1000}} in a file for: swapline rollout policy %s --set FILE`, c.s.name)
 	}
 	for i, text := range rec.Snapshot(c.ask.Recorded) {
 		in, err := wire.ParseJSONMap(text)

@@ -213,10 +213,16 @@ func (c *contender) subject() compare.Subject {
 	if c.bare != nil {
 		call = c.direct
 	}
-	return compare.Subject{Arm: c.arm, Call: call, Start: c.start, Elsewhere: c.arm.Isolation == manifest.IsolationProcess, Memory: func() (int64, int) {
+	s := compare.Subject{Arm: c.arm, Call: call, Start: c.start, Memory: func() (int64, int) {
 		stats := driver.StatsOf(c.rel.instance)
 		return stats.MemoryBytes, stats.Instances
 	}}
+	if in, ok := c.rel.instance.(driver.Apart); ok {
+		s.Elsewhere = func(ctx context.Context, thorough bool) compare.Apart {
+			return compare.Apart(in.Consumed(ctx, thorough))
+		}
+	}
+	return s
 }
 
 // call runs one input as live calls run, but without effects.
@@ -300,7 +306,7 @@ func (c *contender) start(ctx context.Context, in map[string]any, fresh bool) (s
 	if in, ok := rel.instance.(driver.Started); ok {
 		starts := in.Starts()
 		if s.Instantiate = starts.Instantiate; !starts.Cached || !fresh {
-			s.Compile = starts.Compile
+			s.Compile, s.Opening = starts.Compile, starts.Opening
 		}
 	}
 	return s, nil

@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -15,9 +16,11 @@ import (
 type comparing struct {
 	of     *Comparisons
 	id     string
+	number uint64 // of those that are kept
 	ctx    context.Context
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	turn   chan struct{} // closes when it is the one that runs
+	over   chan struct{} // closes when it has ended and is kept
 	quiet  bool          // nobody can ask for it
 
 	mu     sync.Mutex
@@ -46,17 +49,20 @@ func (c *Comparisons) join(ctx context.Context, one *comparison, keep bool) (*co
 	c.rt.draining.Add(1)
 	c.bytes += one.bytes
 	if keep {
-		c.keepLocked(job)
+		c.last = max(c.last+1, numberAt(job.status.Started))
+		job.number = c.last
+		c.kept = append(c.kept, job)
 	}
 	c.enlistLocked(job)
 	return job, nil
 }
 
 func (c *Comparisons) newJob(ctx context.Context, one *comparison) *comparing {
-	job := &comparing{of: c, id: strings.ToLower(rand.Text()[:12]), one: one, turn: make(chan struct{})}
-	job.ctx, job.cancel = context.WithCancel(ctx)
+	job := &comparing{of: c, id: strings.ToLower(rand.Text()[:12]), one: one, turn: make(chan struct{}), over: make(chan struct{})}
+	job.ctx, job.cancel = context.WithCancelCause(ctx)
 	job.status = ComparisonStatus{
 		ID: job.id, Strategy: one.s.name, State: ComparisonWaiting, Started: c.rt.cfg.Now(), Actor: one.ask.Actor,
+		Arms: one.ask.Arms, Inputs: len(one.inputs), Recorded: one.ask.Recorded > 0, Plan: one.fixed,
 	}
 	told := one.ask.Progress
 	one.ask.Progress = func(p compare.Progress) {
@@ -93,11 +99,28 @@ func (c *Comparisons) nextLocked() {
 	}
 }
 
-// keepLocked remembers a job and forgets the oldest of too many. Those under way are
-// fewer than that.
-func (c *Comparisons) keepLocked(job *comparing) {
-	c.kept = append(c.kept, job)
-	for i := 0; len(c.kept) > comparisonsKept && i < len(c.kept); {
+// withdraw takes a job out that was not begun.
+func (c *Comparisons) withdraw(job *comparing) {
+	defer c.rt.draining.Done()
+	job.cancel(nil)
+	c.forget(job)
+	c.leave(job, job.one.bytes)
+	close(job.over)
+}
+
+// forget takes a job out of those that can be asked for in memory.
+func (c *Comparisons) forget(job *comparing) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept = slices.DeleteFunc(c.kept, func(other *comparing) bool { return other == job })
+}
+
+// forgetOldest takes the oldest of too many out that have ended without being stored.
+// Those under way are fewer than that.
+func (c *Comparisons) forgetOldest() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := 0; len(c.kept) > comparisonsHeld && i < len(c.kept); {
 		if _, underWay := c.jobs[c.kept[i]]; underWay {
 			i++
 			continue
@@ -116,20 +139,23 @@ func (c *Comparisons) leave(job *comparing, bytes int64) {
 	c.nextLocked()
 }
 
+// errStopped is why comparisons end when the Runtime does.
+var errStopped = errors.New("the host was stopped")
+
 // end ends all comparisons and takes no further ones. It does not wait.
 func (c *Comparisons) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ended = true
 	for job := range c.jobs {
-		job.cancel()
+		job.cancel(errStopped)
 	}
 }
 
 // work waits for the job's turn, compares and tells the outcome.
 func (j *comparing) work() {
 	defer j.of.rt.draining.Done()
-	defer j.cancel()
+	defer j.cancel(nil)
 	var report *compare.Report
 	err := j.ctx.Err()
 	select {
@@ -143,34 +169,57 @@ func (j *comparing) work() {
 	j.finish(report, err)
 }
 
-func (j *comparing) run() (*compare.Report, error) {
+func (j *comparing) run() (report *compare.Report, err error) {
+	ctx, end := j.of.meters.begin(j)
+	defer func() { end(err) }()
 	j.alter(func(s *ComparisonStatus) { s.State = ComparisonRunning })
 	j.tell("started")
-	report, err := j.one.run(j.ctx, j.of.rt)
+	report, err = j.one.run(ctx, j.of.rt)
 	return report, asProblem("compare", err)
 }
 
-// finish makes the outcome known and lets go of the inputs.
+// finish keeps the outcome, makes it known and lets go of the inputs.
 func (j *comparing) finish(report *compare.Report, err error) {
 	canceled := j.ctx.Err() != nil
 	if err != nil && canceled {
-		err = problem.New(problem.Canceled, "the comparison was canceled: %w", err)
+		err = j.canceled(context.Cause(j.ctx))
 	}
+	status := j.outcome(report, err, canceled)
+	stored := !j.quiet && j.of.recorded(j, status, report)
 	j.mu.Lock()
 	bytes := j.one.bytes
 	j.one, j.report, j.err = nil, report, err
 	j.mu.Unlock()
 	j.of.leave(j, bytes) // first: who sees the end finds room for another one
-	j.alter(func(s *ComparisonStatus) {
-		s.State, s.Ended, s.Report = outcomeOf(report, err, canceled), j.of.rt.cfg.Now(), report != nil
-		if err != nil {
-			s.Problem = err.Error()
-		}
-		if report != nil {
-			s.Verdicts = report.Verdicts
-		}
-	})
+	j.alter(func(s *ComparisonStatus) { *s = status })
+	if stored {
+		j.of.forget(j)
+	} else {
+		j.of.forgetOldest()
+	}
+	close(j.over)
+	j.of.meters.end(j, status)
 	j.tell("ended")
+}
+
+func (j *comparing) canceled(cause error) error {
+	return problem.New(problem.Canceled, "the comparison was canceled: %w", cause)
+}
+
+// outcome is the status at the end.
+func (j *comparing) outcome(report *compare.Report, err error, canceled bool) ComparisonStatus {
+	s := j.look()
+	s.State, s.Ended, s.Report = outcomeOf(report, err, canceled), j.of.rt.cfg.Now(), report != nil
+	switch {
+	case s.State == ComparisonCanceled:
+		s.Problem = context.Cause(j.ctx).Error()
+	case err != nil:
+		s.Problem = err.Error()
+	}
+	if report != nil {
+		s.Verdicts = report.Verdicts
+	}
+	return s
 }
 
 // outcomeOf is a state. One that was done when it was canceled is done.
@@ -182,6 +231,19 @@ func outcomeOf(report *compare.Report, err error, canceled bool) string {
 		return ComparisonFailed
 	}
 	return ComparisonDone
+}
+
+// await waits for the end. If it does not come before that of ctx, the job is kept as
+// canceled for this cause; if it comes later, and the store takes it, with its report.
+func (j *comparing) await(ctx context.Context, cause error) {
+	select {
+	case <-j.over:
+		return
+	case <-ctx.Done():
+	}
+	if !j.quiet {
+		j.of.recorded(j, j.outcome(nil, j.canceled(cause), true), nil)
+	}
 }
 
 // tell puts a beginning or an end into the stream of events.
@@ -233,10 +295,18 @@ func (j *comparing) given() (*compare.Report, error) {
 	defer j.mu.Unlock()
 	switch {
 	case j.status.Ended.IsZero():
-		return nil, problem.New(problem.ComparisonRunning, "comparison %s is %s", j.id, j.status.State).
-			Cure("look at its progress, or cancel it for a partial report")
+		return nil, stillRuns(j.status)
 	case j.report == nil:
-		return nil, problem.New(problem.NoReport, "comparison %s has nothing to report: %s", j.id, j.status.Problem)
+		return nil, nothingToReport(j.status)
 	}
 	return j.report, nil
+}
+
+func stillRuns(s ComparisonStatus) error {
+	return problem.New(problem.ComparisonRunning, "comparison %s is %s", s.ID, s.State).
+		Cure("look at its progress, or cancel it for a partial report")
+}
+
+func nothingToReport(s ComparisonStatus) error {
+	return problem.New(problem.NoReport, "comparison %s has nothing to report: %s", s.ID, s.Problem)
 }

@@ -33,9 +33,8 @@ func (w *world) blocked() (status runtime.ComparisonStatus, runs, goOn chan stru
 func (w *world) over(id string) runtime.ComparisonStatus {
 	w.t.Helper()
 	for range 100_000 {
-		changed, err := w.rt.Comparisons.Watch(id)
-		must(w.t, err)
-		status, err := w.rt.Comparisons.Get(id)
+		changed := w.rt.Comparisons.Watch(id)
+		status, err := w.rt.Comparisons.Get(context.Background(), id)
 		must(w.t, err)
 		if changed == nil {
 			if status.Ended.IsZero() {
@@ -54,18 +53,18 @@ func TestAComparisonInTheBackgroundIsToldOf(t *testing.T) {
 	after := w.rt.Rollouts.Newest()
 	begun, runs, goOn := w.blocked()
 	<-runs
-	status, err := w.rt.Comparisons.Get(begun.ID)
+	status, err := w.rt.Comparisons.Get(context.Background(), begun.ID)
 	must(t, err)
 	if begun.State != runtime.ComparisonWaiting || status.State != runtime.ComparisonRunning || status.Progress.Stage == "" || status.Strategy != name {
 		t.Errorf("%+v became %+v", begun, status)
 	}
-	_, err = w.rt.Comparisons.Report(begun.ID)
+	_, err = w.rt.Comparisons.Report(context.Background(), begun.ID)
 	wantCode(t, err, problem.ComparisonRunning)
 	close(goOn)
 	if status = w.over(begun.ID); status.State != runtime.ComparisonDone || !status.Report || len(status.Verdicts) != 1 || status.Problem != "" {
 		t.Errorf("%+v", status)
 	}
-	report, err := w.rt.Comparisons.Report(begun.ID)
+	report, err := w.rt.Comparisons.Report(context.Background(), begun.ID)
 	must(t, err)
 	if report.Answers[0].Different != 3 {
 		t.Errorf("%+v", report.Answers)
@@ -102,7 +101,7 @@ func TestOneComparisonRunsAndEightWait(t *testing.T) {
 	_, err = w.rt.Comparisons.Run(context.Background(), against("", "2.0.0"))
 	wantCode(t, err, problem.ComparisonsFull)
 	for _, id := range waiting {
-		status, err := w.rt.Comparisons.Cancel(id)
+		status, err := w.rt.Comparisons.Cancel(context.Background(), id, "")
 		must(t, err)
 		if status.State != runtime.ComparisonWaiting && status.State != runtime.ComparisonCanceled {
 			t.Errorf("%+v", status)
@@ -110,10 +109,11 @@ func TestOneComparisonRunsAndEightWait(t *testing.T) {
 		if status = w.over(id); status.State != runtime.ComparisonCanceled || status.Report {
 			t.Errorf("%+v", status)
 		}
-		_, err = w.rt.Comparisons.Report(id)
+		_, err = w.rt.Comparisons.Report(context.Background(), id)
 		wantCode(t, err, problem.NoReport)
 	}
-	list := w.rt.Comparisons.List()
+	list, err := w.rt.Comparisons.List(context.Background())
+	must(t, err)
 	if len(list) != 9 || list[8].ID != first.ID || list[0].ID != waiting[7] {
 		t.Errorf("%+v", list)
 	}
@@ -142,18 +142,18 @@ func TestARunningComparisonThatIsCanceledHasAPartialReport(t *testing.T) {
 	status, err := w.rt.Comparisons.Start(context.Background(), ask)
 	must(t, err)
 	<-answered
-	_, err = w.rt.Comparisons.Cancel(status.ID)
+	_, err = w.rt.Comparisons.Cancel(context.Background(), status.ID, "")
 	must(t, err)
 	close(goOn)
 	if status = w.over(status.ID); status.State != runtime.ComparisonCanceled || !status.Report {
 		t.Errorf("%+v", status)
 	}
-	report, err := w.rt.Comparisons.Report(status.ID)
+	report, err := w.rt.Comparisons.Report(context.Background(), status.ID)
 	must(t, err)
 	if report.Partial == "" {
 		t.Error("the report does not say that it is partial")
 	}
-	again, err := w.rt.Comparisons.Cancel(status.ID)
+	again, err := w.rt.Comparisons.Cancel(context.Background(), status.ID, "")
 	must(t, err)
 	if again.State != status.State || !again.Ended.Equal(status.Ended) {
 		t.Errorf("%+v became %+v", status, again)
@@ -175,28 +175,6 @@ func TestAComparisonThatFailsSaysWhy(t *testing.T) {
 	w.alone()
 }
 
-func TestOnlyTheNewestComparisonsAreKept(t *testing.T) {
-	w := two(t)
-	first, runs, goOn := w.blocked()
-	<-runs
-	var last string
-	for range 30 {
-		status, err := w.rt.Comparisons.Start(context.Background(), against("", "2.0.0"))
-		must(t, err)
-		_, err = w.rt.Comparisons.Cancel(status.ID)
-		must(t, err)
-		last = w.over(status.ID).ID
-	}
-	list := w.rt.Comparisons.List()
-	if len(list) != 20 || list[0].ID != last || list[19].ID != first.ID {
-		t.Errorf("%d are kept, the last one is %+v", len(list), list[len(list)-1])
-	}
-	close(goOn)
-	w.over(first.ID)
-	_, err := w.rt.Comparisons.Get("no such")
-	wantCode(t, err, problem.UnknownComparison)
-}
-
 func TestTheInputsOfThoseThatWaitAreBounded(t *testing.T) {
 	w := two(t)
 	large := against("", "2.0.0")
@@ -215,13 +193,13 @@ func TestTheInputsOfThoseThatWaitAreBounded(t *testing.T) {
 	_, err := w.rt.Comparisons.Start(context.Background(), large)
 	wantCode(t, err, problem.ComparisonsFull)
 	for _, id := range waiting {
-		_, err := w.rt.Comparisons.Cancel(id)
+		_, err := w.rt.Comparisons.Cancel(context.Background(), id, "")
 		must(t, err)
 		w.over(id)
 	}
 	status, err := w.rt.Comparisons.Start(context.Background(), large) // their room was given back
 	must(t, err)
-	_, err = w.rt.Comparisons.Cancel(status.ID)
+	_, err = w.rt.Comparisons.Cancel(context.Background(), status.ID, "")
 	must(t, err)
 	close(goOn)
 	w.over(status.ID)
@@ -267,7 +245,7 @@ func TestInputsBelongToTheComparison(t *testing.T) {
 	}
 	close(goOn)
 	w.over(status.ID)
-	report, err := w.rt.Comparisons.Report(status.ID)
+	report, err := w.rt.Comparisons.Report(context.Background(), status.ID)
 	must(t, err)
 	if report.Arms[0].Faults != 0 || report.Arms[0].Business != 0 {
 		t.Errorf("%+v", report.Arms[0])
@@ -286,7 +264,7 @@ func TestAComparisonComparesWhatWasMeant(t *testing.T) {
 	must(t, err)
 	close(goOn)
 	w.over(status.ID)
-	report, err := w.rt.Comparisons.Report(status.ID)
+	report, err := w.rt.Comparisons.Report(context.Background(), status.ID)
 	must(t, err)
 	if report.Arms[0].Version != "1.0.0" {
 		t.Errorf("%+v", report.Arms[0])

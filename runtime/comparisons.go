@@ -1,13 +1,16 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/swapline/swapline/runtime/compare"
-	"github.com/swapline/swapline/runtime/problem"
 )
 
 // Comparison asks for an offline comparison of accepted releases.
@@ -26,22 +29,27 @@ type Comparison struct {
 
 // ComparisonArm is one arm: a release, perhaps on another engine than it asks for.
 type ComparisonArm struct {
-	Name    string // in the report; "" makes one of kind and engine
-	Release string // as in Change; "" is the stable one
-	Engine  string // "" is the manifest's or the driver's own
+	Name    string `json:"name,omitempty"`   // in the report; "" makes one of kind and engine
+	Release string `json:"release"`          // as in Change; "" is the stable one
+	Engine  string `json:"engine,omitempty"` // "" is the manifest's or the driver's own
 	// Isolation replaces the manifest's, "" keeps it.
-	Isolation string
+	Isolation string `json:"isolation,omitempty"`
 	// Direct calls the Go function itself: no copy, deadline, accounts. Only for kinds that
 	// share this process's memory.
-	Direct bool
+	Direct bool `json:"direct,omitempty"`
 }
 
-// ComparisonStatus is a comparison that the runtime carries out by itself.
+// ComparisonStatus is a comparison that the runtime carries out by itself. Its inputs
+// are not in it, and are kept nowhere.
 type ComparisonStatus struct {
 	ID       string           `json:"id"`
 	Strategy string           `json:"strategy"`
 	State    string           `json:"state"` // see ComparisonWaiting and so on
 	Progress compare.Progress `json:"progress"`
+	Arms     []ComparisonArm  `json:"arms"`               // with the digests of their releases
+	Inputs   int              `json:"inputs"`             // their number
+	Recorded bool             `json:"recorded,omitempty"` // they are recorded ones
+	Plan     json.RawMessage  `json:"plan"`               // with its defaults
 	Started  time.Time        `json:"started"`
 	Ended    time.Time        `json:"ended,omitzero"`
 	Problem  string           `json:"problem,omitempty"`
@@ -56,20 +64,26 @@ const (
 	ComparisonWaiting  = "waiting"
 	ComparisonRunning  = "running"
 	ComparisonDone     = "done"
-	ComparisonFailed   = "failed" // Problem says why
-	ComparisonCanceled = "canceled"
+	ComparisonFailed   = "failed"   // Problem says why
+	ComparisonCanceled = "canceled" // Problem says by whom or what
 )
 
 // Bounds of the comparisons of a Runtime.
 const (
 	mostWaiting     = 8  // behind the one that runs
-	comparisonsKept = 20 // with their reports
+	comparisonsHeld = 20 // in memory, because the store did not take their ends
 )
 
 // Comparisons compares releases offline: the part of a Runtime that loads them
 // beside what serves, runs them on the same inputs and reports. One runs at a time,
-// since it is measured; others wait. Results are kept in memory, the newest 20,
-// until the process ends. It is safe for concurrent use.
+// since it is measured; others wait. It is safe for concurrent use.
+//
+// Those that Start begins are kept in the store from their beginning on, and with
+// their reports from their end on, before anybody is told of it: as many as
+// store.MaxComparisons and store.MaxComparisonBytes allow, the oldest go first. If
+// the store does not take an end, it is kept in memory until the process ends. One
+// whose process was lost is canceled, and says so, as soon as there is a new one. A
+// record that is damaged is told in the log and by List, and hides no other.
 //
 // The arms go through the pipeline as every release does: envelope and policy of
 // today, grant, load, its own Validate, golden cases. Their calls take the way of
@@ -78,15 +92,19 @@ const (
 // arm is held until the comparison ends, whatever is deployed meanwhile; the
 // strategy's turn is held only while it is loaded.
 //
-// Close ends what runs and what waits.
+// Close, and Interrupt, end what runs and what waits.
 type Comparisons struct {
-	rt *Runtime
+	rt     *Runtime
+	meters comparisonMeters
+	opened time.Time // when this process had a look at what is stored
+	before uint64    // the highest number that a process before it can have given
 
 	mu    sync.Mutex
 	ended bool                // guarded by mu
+	last  uint64              // guarded by mu: the number of the newest
 	jobs  map[*comparing]bool // guarded by mu: those that are under way; true: it runs
 	line  []*comparing        // guarded by mu: those that wait, the first one first
-	kept  []*comparing        // guarded by mu: those that Start began, the newest last
+	kept  []*comparing        // guarded by mu: those that Start began and whose end is not stored, the newest last
 	bytes int64               // guarded by mu: of the inputs of all that are under way
 }
 
@@ -107,7 +125,8 @@ func (c *Comparisons) Run(ctx context.Context, ask Comparison) (*compare.Report,
 }
 
 // Start begins a comparison in the background, which does not end with ctx. Errors
-// are those of Run but for what loading reports, which its status tells.
+// are those of Run but for what loading reports, which its status tells, and those of
+// a store that does not take it.
 func (c *Comparisons) Start(ctx context.Context, ask Comparison) (ComparisonStatus, error) {
 	one, err := c.plan(ctx, ask)
 	if err != nil {
@@ -118,71 +137,102 @@ func (c *Comparisons) Start(ctx context.Context, ask Comparison) (ComparisonStat
 		return ComparisonStatus{}, err
 	}
 	status := job.look()
+	if err := c.record(job, status, nil); err != nil {
+		c.withdraw(job)
+		return ComparisonStatus{}, asProblem("compare", err)
+	}
 	go job.work() // which join has counted
 	return status, nil
 }
 
-// Get finds one. The error is UnknownComparison.
-func (c *Comparisons) Get(id string) (ComparisonStatus, error) {
-	job, err := c.find(id)
-	if err != nil {
-		return ComparisonStatus{}, err
+// Get finds one. The error is UnknownComparison, or the store's.
+func (c *Comparisons) Get(ctx context.Context, id string) (ComparisonStatus, error) {
+	if job := c.underWay(id); job != nil {
+		return job.look(), nil
 	}
-	return job.look(), nil
+	_, status, err := c.stored(ctx, id)
+	return status, err
 }
 
-// List returns all that are kept, newest first.
-func (c *Comparisons) List() []ComparisonStatus {
+// List returns all that are kept, newest first. Beside an error of the store it
+// returns those that could be read.
+func (c *Comparisons) List(ctx context.Context) ([]ComparisonStatus, error) {
 	c.mu.Lock()
 	kept := slices.Clone(c.kept)
 	c.mu.Unlock()
-	list := make([]ComparisonStatus, 0, len(kept))
-	for _, job := range slices.Backward(kept) {
-		list = append(list, job.look())
+	known := map[uint64]ComparisonStatus{} // what is in memory is newer
+	past, err := c.rt.cfg.Store.Comparisons(ctx)
+	for _, p := range past {
+		known[p.Number] = c.statusOf(p)
 	}
-	return list
+	for _, job := range kept {
+		known[job.number] = job.look()
+	}
+	list := make([]ComparisonStatus, 0, len(known))
+	for _, number := range slices.Backward(slices.Sorted(maps.Keys(known))) {
+		list = append(list, known[number])
+	}
+	return list, err
 }
 
 // Watch returns a channel that closes when the status changes or progress is made.
 // Ask for it before Get, so that nothing is missed. It is nil when nothing will
 // change any more.
-func (c *Comparisons) Watch(id string) (<-chan struct{}, error) {
-	job, err := c.find(id)
-	if err != nil {
-		return nil, err
+func (c *Comparisons) Watch(id string) <-chan struct{} {
+	if job := c.underWay(id); job != nil {
+		return job.watch()
 	}
-	return job.watch(), nil
+	return nil
 }
 
 // Report returns the report of one that has ended. The error is ComparisonRunning,
-// or NoReport if it ended before there was anything to report. The report is shared:
-// do not change it.
-func (c *Comparisons) Report(id string) (*compare.Report, error) {
-	job, err := c.find(id)
+// NoReport if it ended before there was anything to report, or as of Get.
+func (c *Comparisons) Report(ctx context.Context, id string) (*compare.Report, error) {
+	if job := c.underWay(id); job != nil {
+		return job.given()
+	}
+	number, status, err := c.stored(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return job.given()
+	return c.storedReport(ctx, number, status)
 }
 
-// Cancel ends one; what was measured becomes a partial report. It does not wait for
-// the end. One that has ended stays as it is.
-func (c *Comparisons) Cancel(id string) (ComparisonStatus, error) {
-	job, err := c.find(id)
-	if err != nil {
-		return ComparisonStatus{}, err
+// Cancel ends one; what was measured becomes a partial report, which says that actor
+// did it. It does not wait for the end. One that has ended stays as it is.
+func (c *Comparisons) Cancel(ctx context.Context, id, actor string) (ComparisonStatus, error) {
+	if job := c.underWay(id); job != nil {
+		job.cancel(errors.New(cmp.Or(actor, "somebody") + " cancelled it"))
+		return job.look(), nil
 	}
-	job.cancel()
-	return job.look(), nil
+	_, status, err := c.stored(ctx, id)
+	return status, err
 }
 
-func (c *Comparisons) find(id string) (*comparing, error) {
+// Interrupt ends all that run or wait, for a reason that they then give, and waits
+// until they have ended or ctx has. Those that have not ended by then are kept as
+// canceled, without a report.
+func (c *Comparisons) Interrupt(ctx context.Context, reason string) {
+	cause := errors.New(reason)
+	c.mu.Lock()
+	jobs := slices.Collect(maps.Keys(c.jobs))
+	c.mu.Unlock()
+	for _, job := range jobs {
+		job.cancel(cause)
+	}
+	for _, job := range jobs {
+		job.await(ctx, cause)
+	}
+}
+
+// underWay finds one that is in memory, or nil.
+func (c *Comparisons) underWay(id string) *comparing {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, job := range c.kept {
 		if job.id == id {
-			return job, nil
+			return job
 		}
 	}
-	return nil, problem.New(problem.UnknownComparison, "no comparison %.64q", id).Cure("list the comparisons; the newest %d are kept until the process ends", comparisonsKept)
+	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/swapline/swapline/guests/tck/tck"
 	"github.com/swapline/swapline/runtime"
@@ -404,57 +403,6 @@ func TestAComparisonThatPanicsIsAFailure(t *testing.T) {
 	}
 	w.alone()
 	w.answers(1)
-}
-
-// TestOnePlaceIsEnough: each call gives its place back.
-func TestOnePlaceIsEnough(t *testing.T) {
-	w := started(t)
-	b := release(1)
-	b.Limits.Concurrency, b.Limits.Timeout = 1, time.Second
-	w.deploy(b)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	ask := against("", "")
-	ask.Progress = func(p compare.Progress) {
-		if p.Stage == "warm-up" {
-			cancel()
-		}
-	}
-	report, err := w.rt.Comparisons.Run(ctx, ask)
-	must(t, err)
-	if a := report.Answers[0]; a.Compared != 3 || a.Different != 0 {
-		t.Errorf("%+v", a)
-	}
-}
-
-// TestCallsThatFindNoPlaceAreFaults: left out, they would make an arm that refuses calls
-// look as fast as one that does them.
-func TestCallsThatFindNoPlaceAreFaults(t *testing.T) {
-	var busy atomic.Bool
-	w := made(t, runs(func(_ context.Context, in map[string]any) (map[string]any, error) {
-		if busy.Load() {
-			time.Sleep(100 * time.Microsecond)
-		}
-		return in, nil
-	}))
-	b := cooperative(1)
-	b.Limits.Concurrency = 1
-	w.deploy(b)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	ask := against("", "")
-	ask.Plan.Callers = 400 // one has the place, 256 wait
-	ask.Progress = func(p compare.Progress) {
-		busy.Store(p.Stage == "throughput")
-		if p.Stage == "throughput" && strings.HasPrefix(p.Text, "400 callers, round 2 ") {
-			cancel()
-		}
-	}
-	report, err := w.rt.Comparisons.Run(ctx, ask)
-	must(t, err)
-	if a := report.Arms[0]; a.Faults == 0 || a.Faults >= a.Calls {
-		t.Errorf("%d of %d calls found no place", a.Faults, a.Calls)
-	}
 }
 
 // TestACooperativeReleaseIsComparedItsOwnWay: on the caller's goroutine, as live.

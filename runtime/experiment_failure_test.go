@@ -48,8 +48,12 @@ func (w *world) triesAndStops(t *testing.T, promote bool) {
 	t.Helper()
 	w.again(t, "start", func() error {
 		_, err := w.rt.Experiments.Start(context.Background(), runtime.ExperimentStart{Strategy: name, Release: "2.0.0", Plan: endless(nil)})
-		if problem.CodeOf(err) == problem.RolloutActive {
-			return nil // it began although the store said that it had not
+		if problem.CodeOf(err) == problem.RolloutActive { // it began although the store said that it had not
+			eventually(t, "the split", func() bool {
+				ro, err := w.rt.Rollouts.Get(context.Background(), name, 0)
+				return err == nil && ro.Weight == 50
+			})
+			return nil
 		}
 		return err
 	})

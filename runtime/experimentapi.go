@@ -31,16 +31,17 @@ type Experiment struct {
 	PlanHash  string          `json:"plan_hash"`
 	Revision  uint64          `json:"revision"`
 	Started   time.Time       `json:"started"`
-	// Measured is since when is counted: later than Started after a restart.
-	Measured time.Time       `json:"measured,omitzero"`
-	Until    time.Time       `json:"until,omitzero"`
-	Ended    time.Time       `json:"ended,omitzero"`
-	Actor    string          `json:"actor,omitempty"`
-	Why      string          `json:"why,omitempty"`
-	Reason   string          `json:"reason,omitempty"` // why it ended
-	Verdict  compare.Verdict `json:"verdict"`
-	Health   []compare.Check `json:"health"`
-	Arms     []compare.Arm   `json:"arms,omitempty"` // without distributions
+	// Measured is since when is counted: later than Started if that was lost once.
+	Measured time.Time `json:"measured,omitzero"`
+	// Until is when the plan's time is over, if a process serves until then.
+	Until   time.Time       `json:"until,omitzero"`
+	Ended   time.Time       `json:"ended,omitzero"`
+	Actor   string          `json:"actor,omitempty"`
+	Why     string          `json:"why,omitempty"`
+	Reason  string          `json:"reason,omitempty"` // why it ended
+	Verdict compare.Verdict `json:"verdict"`
+	Health  []compare.Check `json:"health"`
+	Arms    []compare.Arm   `json:"arms,omitempty"` // without distributions
 }
 
 // ExperimentStop ends an experiment early.

@@ -1,6 +1,11 @@
 package runtime
 
-import "github.com/swapline/swapline/runtime/compare"
+import (
+	"time"
+
+	"github.com/swapline/swapline/runtime/compare"
+	"github.com/swapline/swapline/runtime/experiment"
+)
 
 // RecordOf is what is stored of an experiment with a report.
 func RecordOf(report *compare.Report) []byte {
@@ -28,3 +33,13 @@ func ReportOf(text []byte) (*compare.Report, error) {
 	}
 	return r.report()
 }
+
+// BreakStatistics makes every look at the experiment of a strategy panic. Nothing may
+// look at it yet, and no call may come any more.
+func (r *Runtime) BreakStatistics(strategy string) {
+	x := r.find(strategy).rolling.Load().experiment
+	x.set, x.retry = &experiment.Set{}, time.Millisecond
+}
+
+// Joined is what is told of the answers that two processes compared.
+func Joined(before, now compare.Answers) compare.Answers { return joined(before, now) }

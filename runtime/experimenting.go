@@ -18,9 +18,11 @@ import (
 // What an experiment costs its host.
 const (
 	lookPart    = 20                     // of the time of the loop, at most, is spent looking: one part in so many
-	lookFailed  = 3 * time.Second        // counts for a look that panicked
-	noteEvery   = 5 * time.Second        // the record is written
-	noteAtMost  = time.Second            // also if verdicts change faster
+	looksFailed = 10                     // looks in a row that panic are the end
+	lookAgain   = 100 * time.Millisecond // after the first of them; after each the pause is twice as long
+	noteEvery   = 5 * time.Second        // at least so often the record is written
+	noteFirst   = 100 * time.Millisecond // at most so often, while little was measured
+	notePart    = 4                      // between two notes is at most one part in so many of what was measured
 	reportKept  = 500 * time.Millisecond // a report serves all who ask within this time
 	warmingTime = time.Minute            // after which a release has done what it does at first only
 )
@@ -39,14 +41,21 @@ type experimenting struct {
 	// Of the loop only.
 	again  time.Time     // not before
 	noted  time.Time     // the record was written; zero: it must be
+	cost   time.Duration // of the last note
 	equips time.Time     // not before
 	wait   time.Duration // the last one for what did not load
 
 	mu      sync.Mutex
-	record  experimentRecord // guarded by mu, as is all below: what was known when it began, or came back, or at its end
-	arms    [2]compare.Arm   // what they are, without numbers
-	host    compare.Host     // on which; without a version of Go before both are known
-	before  bool             // record has the report of before a restart, and there is none as good yet
+	record  experimentRecord  // guarded by mu, as is all below: what was known when it began, or came back, or at the last note, or its end
+	came    experimentRecord  // as the host found it when it came back
+	serving bool              // this process serves, and time counts
+	past    time.Duration     // measured by processes before
+	earlier []compare.Answers // of the candidate, of the reference, of processes before; nil: none
+	arms    [2]compare.Arm    // what they are, without numbers
+	host    compare.Host      // on which; without a version of Go before both are known
+	before  bool              // what was measured is lost, but record has a report of it, and there is none as good yet
+	panics  int               // looks in a row
+	retry   time.Duration     // the pause after the first of them
 	track   experiment.Track
 	seen    *sight // nil before the first look
 	changed bool   // the verdict was, since it was told
@@ -65,13 +74,16 @@ type sight struct {
 	since   time.Duration
 }
 
-// carrier is the policy of the rollout that carries the experiment, if one is
-// wished for.
-func (w wish) carrier() (*rollout.Policy, string) {
+// carrier is the policy of the rollout that carries the experiment, or the strategy's
+// own if none is wished for. A candidate that an experiment promotes is watched as
+// after any switch of the strategy.
+func (w wish) carrier(own *rollout.Policy, of string) (*rollout.Policy, string) {
 	if w.experiment == nil {
-		return nil, ""
+		return own, of
 	}
-	return w.experiment.Policy(), policyOfExperiment
+	policy := w.experiment.Policy()
+	policy.Switch = own.Switch
+	return policy, policyOfExperiment
 }
 
 // policyOfExperiment is where the policy of a rollout comes from that carries one.
@@ -80,12 +92,13 @@ const policyOfExperiment = "experiment"
 // carry begins an experiment with the rollout.
 func (ro *rolling) carry(plan *experiment.Plan) {
 	record := experimentRecord{Plan: plan.Encode(), Hash: plan.Hash(), Verdict: nothingYet(), Measured: ro.rt.cfg.Now().UTC()}
-	ro.experiment = &experimenting{ro: ro, plan: plan, set: experiment.NewSet(plan), record: record, arms: unknownArms(), noted: time.Now()}
+	x := &experimenting{ro: ro, plan: plan, set: experiment.NewSet(plan), record: record, arms: unknownArms(), noted: time.Now(), serving: true, retry: lookAgain}
+	ro.experiment = x
+	record.Progress = x.leaves()
 	ro.record.Experiment = record.encode()
 }
 
-// recarry goes on with a stored experiment, which is measured anew: the host came
-// back.
+// recarry goes on with a stored experiment: the host came back.
 func (ro *rolling) recarry(stored store.Rollout) error {
 	if len(stored.Experiment) == 0 {
 		return nil
@@ -94,14 +107,13 @@ func (ro *rolling) recarry(stored store.Rollout) error {
 	if err != nil {
 		return err
 	}
-	x := &experimenting{ro: ro, record: record, arms: unknownArms(), over: !record.Ended.IsZero()}
+	x := &experimenting{ro: ro, record: record, arms: unknownArms(), over: !record.Ended.IsZero(), retry: lookAgain}
 	if x.plan, err = planOf(record); err != nil {
 		return err
 	}
 	if x.set = experiment.NewSet(x.plan); !x.over {
-		x.record.Measured = ro.rt.cfg.Now().UTC()
-		x.record.Restarts++
-		x.before = record.Report != nil
+		point, err := x.pointOf(record)
+		x.comeBack(record, point, err)
 	}
 	ro.experiment = x
 	return nil
@@ -113,18 +125,6 @@ func planOf(stored experimentRecord) (*experiment.Plan, error) {
 		return nil, err
 	}
 	return experiment.Decode(doc)
-}
-
-// begin makes the time count: this process serves.
-func (x *experimenting) begin() {
-	if x == nil {
-		return
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if !x.over {
-		x.record.Measured = x.ro.rt.cfg.Now().UTC()
-	}
 }
 
 // measures reports whether calls of a rollout in this state are the experiment's.
@@ -163,11 +163,12 @@ func (x *experimenting) isOver() bool {
 // glance looks at what was counted, writes down from time to time what is known,
 // and ends the experiment when its plan says so.
 func (x *experimenting) glance() {
-	if x == nil || time.Now().Before(x.again) || time.Now().Before(x.ro.again) || x.isOver() {
+	if x == nil || time.Now().Before(x.again) || x.isOver() {
 		return
 	}
-	x.again = time.Now().Add(lookPart * x.look())
+	x.again = time.Now().Add(x.look())
 	switch {
+	case time.Now().Before(x.ro.again): // the store refused something
 	case x.ending() != "":
 		x.conclude()
 	case len(x.ro.s.turn) == 0 && x.mustNote():
@@ -184,31 +185,6 @@ func (x *experimenting) guarded(f func()) {
 		}
 	}()
 	f()
-}
-
-// look judges what was counted until now, and tells how long that took. What it
-// found when the experiment ended by itself stays.
-func (x *experimenting) look() (took time.Duration) {
-	x.mu.Lock()
-	since := x.ro.rt.cfg.Now().Sub(x.record.Measured)
-	x.mu.Unlock()
-	begun := time.Now()
-	s := x.sight(since)
-	took = time.Since(begun)
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	switch {
-	case s == nil:
-		return lookFailed
-	case x.over || x.why != "":
-		return took
-	}
-	if x.seen == nil || s.word() != x.seen.word() {
-		x.changed = x.changed || x.seen != nil || s.finding.Verdict.Word != compare.Undecided
-	}
-	x.guarded(func() { x.track.Add(s.finding, s.tally, s.since) })
-	x.seen, x.why = s, x.ends(s)
-	return took
 }
 
 // word is what a verdict is worth telling for.
@@ -268,50 +244,6 @@ func (x *experimenting) promotes() bool {
 	return x.plan.Then == experiment.ThenPromote && x.seen != nil && x.plan.Allows(experiment.Block(x.seen.finding.Verdict, x.healthLocked()))
 }
 
-func (x *experimenting) mustNote() bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	ago := time.Since(x.noted)
-	return ago >= noteEvery || x.changed && ago >= noteAtMost
-}
-
-// note writes down what is known, and tells of a verdict that has changed.
-func (x *experimenting) note() {
-	record := x.known(time.Time{}, "")
-	if err := x.ro.remark(record.encode()); err != nil {
-		x.ro.rest(err)
-		return
-	}
-	x.noted = time.Now()
-	x.mu.Lock()
-	changed := x.changed
-	x.changed = false
-	x.mu.Unlock()
-	if changed {
-		x.tell("verdict", record)
-	}
-}
-
-// remark writes something into the rollout's record that changes nothing of it.
-func (ro *rolling) remark(experiment []byte) error {
-	p := &pipeline{rt: ro.rt, action: store.ActionRollout, name: ro.s.name, strategy: ro.s, now: ro.rt.cfg.Now()}
-	unlock, err := p.enter(ro.ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if ro.s.rolling.Load() != ro || ro.experiment.isOver() {
-		return nil
-	}
-	ro.mu.Lock()
-	st := &step{state: ro.state, wasHeld: ro.state.Held, worthStoring: true, remark: true, actor: itself}
-	st.change.Rollout = ro.record
-	ro.mu.Unlock()
-	st.change.Rollout.Experiment = experiment
-	st.stamp(ro.rt.cfg.Now().UTC())
-	return ro.note(ro.ctx, st)
-}
-
 // endIn writes the experiment's end into a step that ends it.
 func (x *experimenting) endIn(st *step) {
 	if x == nil || x.isOver() || x.measures(st.state) {
@@ -335,11 +267,14 @@ func (x *experimenting) last(at time.Time, reason string) experimentRecord {
 	case why == "" && (seen == nil || !seen.finding.Decided):
 		partial = "it ended before its plan did: " + reason
 	}
-	if partial == "" && x.aged() {
-		partial = "the host came back and too little was measured since: this is what was known before"
+	switch {
+	case x.isBroken():
+		partial = reason
+	case partial == "" && x.aged():
+		partial = "what was measured was lost and too little was measured since: this is what was known before"
 	}
 	record := x.known(at, partial)
-	record.Ended, record.Reason = at, reason
+	record.Ended, record.Reason, record.Progress = at, reason, nil
 	return record
 }
 

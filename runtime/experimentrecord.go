@@ -5,6 +5,9 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"io"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/swapline/swapline/runtime/compare"
@@ -15,14 +18,21 @@ import (
 type experimentRecord struct {
 	Plan     json.RawMessage `json:"plan"`
 	Hash     string          `json:"plan_hash"`
-	Measured time.Time       `json:"measured"`
+	Measured time.Time       `json:"measured"`           // since when is counted
+	Away     time.Duration   `json:"away_ns,omitempty"`  // of the time since then nobody counted
 	Restarts int             `json:"restarts,omitempty"` // of the host since it began
+	Crashes  int             `json:"crashes,omitempty"`  // of these, without a last note
+	Anew     int             `json:"anew,omitempty"`     // how often what was measured was lost
+	Lost     string          `json:"lost,omitempty"`     // why, the last time
+	Left     bool            `json:"left,omitempty"`     // the host ended after this was written
 	Ended    time.Time       `json:"ended,omitzero"`
 	Reason   string          `json:"reason,omitempty"` // why it ended
 	Verdict  compare.Verdict `json:"verdict"`
 	Health   []compare.Check `json:"health,omitempty"`
 	Arms     []compare.Arm   `json:"arms,omitempty"`   // without distributions
 	Report   []byte          `json:"report,omitempty"` // the last one, JSON, gzip
+	// Progress is from what the next process goes on; nil at the end.
+	Progress *progress `json:"progress,omitempty"`
 }
 
 // Bounds of a report as it is stored: compressed, and what it may become again.
@@ -37,6 +47,9 @@ func (r experimentRecord) encode() json.RawMessage {
 	text, err := json.Marshal(r)
 	if err != nil {
 		r.Verdict, r.Health, r.Arms = nothingYet(), nil, nil
+		if r.Progress != nil {
+			r.Progress = &progress{Checkpoint: r.Progress.Checkpoint}
+		}
 		text, err = json.Marshal(r)
 	}
 	if err != nil {
@@ -87,19 +100,30 @@ func packReport(report *compare.Report) []byte {
 	if report == nil {
 		return nil
 	}
-	slim := *report
-	for _, spare := range []func(){
-		func() {},
-		func() { slim.Arms = withoutHistograms(slim.Arms) },
-		func() { slim.Answers, slim.Evidence = nil, nil },
-		func() { slim.Arms, slim.Shifts = briefArms(slim.Arms), nil },
+	slim, left := *report, []string(nil)
+	for _, spare := range []struct {
+		what string
+		drop func()
+	}{
+		{"", func() {}},
+		{"the raw histograms", func() { slim.Arms = withoutHistograms(slim.Arms) }},
+		{"the places and examples of differing answers, and the evidence over time", func() { slim.Answers, slim.Evidence = nil, nil }},
+		{"the curves of both arms and their costs", func() { slim.Arms, slim.Shifts = briefArms(slim.Arms), nil }},
 	} {
-		spare()
+		if spare.drop(); spare.what != "" {
+			left = append(left, spare.what)
+			slim.Notes = append(slices.Clone(report.Notes), leftOut(left))
+		}
 		if b := compressed(&slim); len(b) > 0 && len(b) <= storedReport {
 			return b
 		}
 	}
 	return nil
+}
+
+// leftOut says in a report what is not in it.
+func leftOut(what []string) string {
+	return "This report was too large to be kept whole (" + strconv.Itoa(storedReport>>10) + " KiB compressed). Left out: " + strings.Join(what, "; ") + "."
 }
 
 func withoutHistograms(arms []compare.Arm) []compare.Arm {

@@ -14,6 +14,7 @@ func FuzzExperimentRecord(f *testing.F) {
 	f.Add([]byte(`{"plan":{},"verdict":{"verdict":"better","value":{"lo":1,"point":null}},"report":"H4sIAAAAAAAA"}`))
 	f.Add(runtime.RecordOf(&compare.Report{Format: 1, Title: "x"}))
 	f.Add([]byte(`{"report":1}`))
+	f.Add([]byte(`{"plan":{},"away_ns":-5,"anew":-1,"restarts":99999999999,"progress":{"checkpoint":"c3dseAE=","answers":[{"places":[{}]}]}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		again, err := runtime.ReadRecord(text)
 		if err != nil {
@@ -40,6 +41,10 @@ func TestALargeReportIsStoredWithoutWhatCanBeSpared(t *testing.T) {
 	}
 	got, err := runtime.ReportOf(text)
 	must(t, err)
+	if n := len(got.Notes); n != 1 || got.Notes[0] != "This report was too large to be kept whole (256 KiB compressed). Left out: the raw histograms; "+
+		"the places and examples of differing answers, and the evidence over time." || len(report.Notes) != 0 {
+		t.Errorf("%q", got.Notes)
+	}
 	if got.Title != "kept" || got.Arms[0].Calls != 7 || len(got.Answers) != 0 || got.Arms[0].Latency.N != 7 {
 		t.Errorf("%+v", got)
 	}

@@ -19,12 +19,20 @@ func (x *experimenting) known(ended time.Time, partial string) experimentRecord 
 	record, s := x.knownLocked()
 	switch {
 	case s == nil:
+		record.setPartial(partial)
 	case x.before:
 		record.setPartial(partial)
 	default:
 		record.Report = packReport(x.reportLocked(s, ended, partial))
 	}
 	return record
+}
+
+// isBroken reports whether it ends because its numbers cannot be judged.
+func (x *experimenting) isBroken() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.panics >= looksFailed
 }
 
 // knownLocked is known without a report, and what it is based on; nil if nothing is
@@ -34,8 +42,16 @@ func (x *experimenting) knownLocked() (experimentRecord, *sight) {
 	if x.over {
 		return record, nil
 	}
+	x.meetLocked()
+	if !x.serving {
+		record.Away = x.ro.rt.cfg.Now().Sub(record.Measured) - x.past
+	}
 	s := x.sightLocked()
 	if s == nil {
+		if x.panics >= looksFailed {
+			record.Health = anew(record.Health, []compare.Check{{Name: "judging", Light: compare.Red, Text: x.why}})
+			record.Verdict = experiment.Block(record.Verdict, record.Health)
+		}
 		return record, nil
 	}
 	of := s.finding.Health
@@ -96,8 +112,8 @@ func (x *experimenting) healthLocked() []compare.Check {
 
 // sightLocked is the last look, or a first one; nil if that fails.
 func (x *experimenting) sightLocked() *sight {
-	if x.seen == nil {
-		return x.sight(x.ro.rt.cfg.Now().Sub(x.record.Measured))
+	if x.seen == nil && x.panics == 0 {
+		return x.sight(x.sinceLocked())
 	}
 	return x.seen
 }
@@ -119,8 +135,7 @@ func (x *experimenting) view(ctx context.Context) Experiment {
 	return x.ro.rt.experimentOf(ctx, x.ro.carrier(), x.plan, record)
 }
 
-// report is the report of the moment, or of before a restart as long as there is
-// more in it; nil if there is none.
+// report is the report of the moment, or of what was lost as long as there is more in it; nil if there is none.
 func (x *experimenting) report() (*compare.Report, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -136,7 +151,7 @@ func (x *experimenting) report() (*compare.Report, error) {
 	}
 	old, err := x.record.report()
 	if err == nil {
-		old.Partial = "the host came back at " + x.record.Measured.Format(time.RFC3339) + " and measures anew: this is what was known before"
+		old.Partial = "what was measured before " + x.record.Measured.Format(time.RFC3339) + " was lost and it is measured anew: this is what was known before"
 	}
 	return old, err
 }
@@ -147,38 +162,60 @@ func (x *experimenting) reportLocked(s *sight, ended time.Time, partial string) 
 	if ended.IsZero() && x.made != nil && time.Since(x.madeAt) < reportKept {
 		return new(*x.made)
 	}
+	x.meetLocked()
 	facts := x.factsLocked(ended, partial)
 	x.guarded(func() { report = x.plan.Report(s.tally, &x.track, facts) })
+	if report != nil { // what was stored is the plan, whatever this program would make of it
+		report.Plan, report.PlanHash = x.record.Plan, x.record.Hash
+	}
 	if report != nil && ended.IsZero() {
 		x.made, x.madeAt = new(*report), time.Now()
 	}
 	return report
 }
 
+// meetLocked learns what both arms are when they are served.
+func (x *experimenting) meetLocked() {
+	if x.host.Go != "" {
+		return
+	}
+	if arms, ok := x.ro.experimentArms(); ok {
+		x.arms, x.host = arms, x.ro.rt.host()
+	}
+}
+
 // factsLocked is what only the runtime knows.
 func (x *experimenting) factsLocked(ended time.Time, partial string) experiment.Facts {
 	carrier := x.ro.carrier()
-	if arms, ok := x.ro.experimentArms(); ok && x.host.Go == "" {
-		x.arms, x.host = arms, x.ro.rt.host()
-	}
 	f := experiment.Facts{
 		Strategy: carrier.Strategy, Reference: x.arms[0], Candidate: x.arms[1], Started: x.record.Measured, Ended: ended, Partial: partial,
 		Host: x.host, Command: fmt.Sprintf("swapline experiment start %s %s --plan plan.json", carrier.Strategy, carrier.Candidate.Short()),
 		Health: x.healthLocked(),
 	}
-	if x.pairing != nil {
-		f.Answers = x.pairing.answers()
+	if answers := x.answersLocked(); len(answers) > 0 {
+		f.Answers = &answers[0]
 	}
 	return f
 }
 
 // steadiness says whether all was counted in one go.
 func (x *experimenting) steadiness() compare.Check {
+	r := &x.record
 	c := compare.Check{Name: "restarts", Light: compare.Green, Text: "measured in one go"}
-	if n := x.record.Restarts; n > 0 {
+	back := "the host came back once"
+	if r.Restarts != 1 {
+		back = fmt.Sprintf("the host came back %s times", compare.Count(int64(r.Restarts)))
+	}
+	switch {
+	case r.Anew > 0:
 		c.Light = compare.Yellow
-		c.Text = fmt.Sprintf("measured anew after a restart, since %s: the host came back %d times, and what was counted before is not in the numbers",
-			x.record.Measured.Format(time.RFC3339), n)
+		c.Text = fmt.Sprintf("measured anew since %s: %s, and what was counted before was lost (%s times, the last time because %s); of alpha %.2g is left for what is counted now",
+			r.Measured.Format(time.RFC3339), back, compare.Count(int64(r.Anew)), r.Lost, x.plan.Level(r.Anew))
+	case r.Crashes > 0:
+		c.Light = compare.Yellow
+		c.Text = fmt.Sprintf("%s and went on counting; %s times after a crash, of which each lost at most the last %.0f s", back, compare.Count(int64(r.Crashes)), noteEvery.Seconds())
+	case r.Restarts > 0:
+		c.Text = back + " and went on counting; nothing was lost"
 	}
 	return c
 }
@@ -192,7 +229,7 @@ func (x *experimenting) warmth() compare.Check {
 		since = x.seen.since
 	}
 	switch {
-	case x.record.Restarts > 0 || x.pairs():
+	case x.record.Anew > 0 || x.pairs():
 		c.Text = "what both releases run in was loaded at the same time"
 	case since < warmingTime:
 		c.Light = compare.Yellow

@@ -194,9 +194,9 @@ func (e *Experiments) listed(ctx context.Context, carrier store.Rollout) (Experi
 	return e.stored(ctx, carrier)
 }
 
-// Report is the report of one, of the moment while it runs. After a restart it is
-// the one of before, marked partial, until as much was counted anew as the plan asks
-// for. NoReport says that there is none.
+// Report is the report of one, of the moment while it runs. If what was measured was
+// lost it is the one of before, marked partial, until as much was counted anew as the
+// plan asks for. NoReport says that there is none.
 func (e *Experiments) Report(ctx context.Context, strategy string, id uint64) (*compare.Report, error) {
 	x, carrier, err := e.find(ctx, strategy, id)
 	if err != nil {

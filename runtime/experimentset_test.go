@@ -197,7 +197,7 @@ func TestAReferenceThatDoesNotLoadAfterARestartIsWaitedFor(t *testing.T) {
 			}
 			if loads {
 				s.bars.Store(0)
-				w.pairsRun(60)
+				w.pairsRun(w.compared() + 60)
 				if c := checkOf(w.tried().Health, "instances of their own"); c.Light != compare.Green {
 					t.Errorf("%+v", c)
 				}

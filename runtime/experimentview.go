@@ -5,6 +5,7 @@ import (
 
 	"github.com/swapline/swapline/runtime/compare"
 	"github.com/swapline/swapline/runtime/experiment"
+	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/store"
 )
 
@@ -22,16 +23,32 @@ func (r *Runtime) experimentOf(ctx context.Context, carrier store.Rollout, plan 
 		Started: carrier.Started, Measured: e.Measured, Ended: e.Ended, Actor: carrier.Actor, Why: carrier.Reason, Reason: e.Reason,
 		Verdict: e.Verdict, Health: e.Health, Arms: e.Arms,
 	}
+	v.Reference.Active, v.Candidate.Active = r.handsOut(carrier.Strategy, carrier.Stable), r.handsOut(carrier.Strategy, carrier.Candidate)
 	if v.Health == nil {
 		v.Health = []compare.Check{}
 	}
 	if plan != nil {
-		v.Mode, v.Until = plan.Mode, e.Measured.Add(plan.For)
+		v.Mode, v.Until = plan.Mode, e.Measured.Add(plan.For+e.Away)
 	}
 	if !e.Ended.IsZero() {
 		v.State = experimentEnded
 	}
 	return v
+}
+
+// handsOut reports whether a release answers live calls: all of them, or a part.
+func (r *Runtime) handsOut(strategy string, digest manifest.Digest) bool {
+	s := r.find(strategy)
+	if s == nil {
+		return false
+	}
+	lease, ok := s.slot.Acquire()
+	if !ok {
+		return false
+	}
+	defer lease.Done()
+	t := lease.Value()
+	return t.stable.digest == digest || t.candidate != nil && t.candidate.digest == digest && t.split.Candidate > 0
 }
 
 // arms are the two releases as they are loaded, under names that differ; ok is false

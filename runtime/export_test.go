@@ -14,5 +14,13 @@ func (r *Runtime) LastGood(strategy string) (keys int) {
 	return keys
 }
 
+// Recorded is how many inputs of a strategy are kept for a replay.
+func (r *Runtime) Recorded(strategy string) int {
+	if rec := r.find(strategy).beside.recorder(); rec != nil {
+		return rec.Stats().Inputs
+	}
+	return 0
+}
+
 // Idle reports whether no change of a strategy is under way.
 func (r *Runtime) Idle(strategy string) bool { return len(r.find(strategy).turn) == 0 }

@@ -137,7 +137,9 @@ func specification() porcupine.Model {
 }
 
 func TestSwitchAndExecuteAreLinearizable(t *testing.T) {
-	w := started(t)
+	w := newWorld(t)
+	w.cfg.Store = &volatile{Store: w.store} // the longer a change takes, the longer a history
+	w.open()
 	w.deploy(release(2))
 	up := w.upload(release(3))
 	_, err := w.rt.Deploy(context.Background(), up)

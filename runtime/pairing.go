@@ -48,6 +48,7 @@ func (ro *rolling) newPairing() (*pairing, error) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.earlier = x.answersLocked() // the pairs may have been off for a while
 	x.own, x.pairing = nil, p
 	return p, nil
 }
@@ -164,15 +165,16 @@ func (s *shade) input() (map[string]any, error) {
 	return wire.DecodeMap(s.in)
 }
 
-// answers are those of the candidate against the live ones.
-func (p *pairing) answers() *compare.Answers {
-	a := p.candidate.Answers()
-	return &a
+// answersLocked are those of the candidate against the live ones, and the second ones
+// of the reference. It is called under the experiment's mutex.
+func (p *pairing) answersLocked() (candidate, reference compare.Answers) {
+	return p.x.earlierLocked(0, p.candidate.Answers()), p.x.earlierLocked(1, p.self.Answers())
 }
 
-// constancy says whether the reference answers again as it did.
+// constancy says whether the reference answers again as it did. It is called under the
+// experiment's mutex.
 func (p *pairing) constancy() compare.Check {
-	a := p.self.Answers()
+	_, a := p.answersLocked()
 	c := compare.Check{Name: "reference against itself", Light: compare.Green,
 		Text: fmt.Sprintf("the reference was asked again %d times and answered as it had", a.Compared)}
 	if a.Different > 0 {

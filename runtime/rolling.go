@@ -377,6 +377,9 @@ func (ro *rolling) phase() rollout.Phase {
 // halt stops the rollout of a strategy where it is: its host ends.
 func (s *strategy) halt() {
 	if ro := s.rolling.Load(); ro != nil {
+		if ro.experiment != nil {
+			s.halted.Store(ro) // it leaves after the last call
+		}
 		ro.retire()
 	}
 }

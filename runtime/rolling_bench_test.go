@@ -82,6 +82,16 @@ func callsOf(b *testing.B, w *world, in map[string]any) {
 	}
 }
 
+// fewestAllocs is how many allocations a call makes. What is counted is of the whole
+// process, so the fewest of many counts is the call's own.
+func fewestAllocs(call func()) float64 {
+	fewest := math.Inf(1)
+	for range 200 {
+		fewest = min(fewest, testing.AllocsPerRun(10, call))
+	}
+	return fewest
+}
+
 func TestARolloutAddsNoAllocationToACall(t *testing.T) {
 	w := rollingWorld(t, 0)
 	in := map[string]any{"customer": "customer-4711"}
@@ -90,9 +100,9 @@ func TestARolloutAddsNoAllocationToACall(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	alone := testing.AllocsPerRun(20_000, call)
+	alone := fewestAllocs(call)
 	w.start(patient())
-	if beside := testing.AllocsPerRun(20_000, call); beside > alone {
+	if beside := fewestAllocs(call); beside > alone {
 		t.Errorf("a call allocates %g times alone and %g times in a rollout", alone, beside)
 	}
 }

@@ -58,12 +58,10 @@ func (p *pipeline) mayRoll(ctx context.Context, v trust.Verified, w wish) (polic
 		if err := p.freeToRoll(ctx, v.Digest()); err != nil {
 			return "", err
 		}
-		if policy, of = w.carrier(); policy == nil {
-			policy, of, err = p.rt.policyFor(ctx, p.name, v.Manifest(), w.policy)
-		}
-		if err != nil {
+		if policy, of, err = p.rt.policyFor(ctx, p.name, v.Manifest(), w.policy); err != nil {
 			return "", err
 		}
+		policy, of = w.carrier(policy, of)
 		return fmt.Sprintf("%s, %d stages", of, len(policy.Stages)), nil
 	})
 	return policy, of, err

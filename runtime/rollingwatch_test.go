@@ -11,7 +11,7 @@ import (
 // judgedBy is what a direct change is judged by in a test.
 func judgedBy(after float64) *rollout.Policy {
 	p, err := rollout.Decode(map[string]any{"stages": []any{map[string]any{"weight": int64(100)}},
-		"switch": map[string]any{"before_s": int64(10), "after_s": after, "max_error_rise": 0.03, "max_p99_ratio": int64(1000), "calls": int64(50)}})
+		"switch": map[string]any{"before_s": int64(10), "after_s": after, "max_error_rise": 0.03, "max_p99_ratio": int64(0), "calls": int64(50)}})
 	if err != nil {
 		panic(err)
 	}

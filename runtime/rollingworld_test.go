@@ -49,7 +49,8 @@ func flakyRelease(version, faultEach int) build {
 	return b
 }
 
-// half is a policy of a test: half of the traffic, then all of it.
+// half is a policy of a test: half of the traffic, then all of it. What comes after is
+// judged by its errors and not by its times, which are the machine's.
 func half(more map[string]any) map[string]any {
 	doc := map[string]any{
 		"stages": []any{
@@ -57,6 +58,7 @@ func half(more map[string]any) map[string]any {
 			map[string]any{"weight": int64(100), "for_s": 0.2, "calls": int64(50), "hold_s": int64(60)},
 		},
 		"guards": []any{map[string]any{"name": "errors", "metric": "error_rate", "versus": "stable", "max_increase": int64(0), "tolerance": 0.2}},
+		"switch": map[string]any{"max_error_rise": 0.5, "max_p99_ratio": int64(0), "calls": int64(20)}, // fewer than a stage has
 		"sticky": map[string]any{"pointer": "/customer"},
 	}
 	for k, v := range more {

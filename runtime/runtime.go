@@ -133,9 +133,18 @@
 //	a guard, a withdrawal, a person the rollout's end; the report is partial unless there was a verdict
 //
 // The end, with the last report, is stored with the step of the rollout that it is.
-// After a restart the experiment is measured anew, and says so; what it knew before
-// is told until as much is known again. Notes of progress raise the revision, but
-// make nobody's view stale.
+// Each note has a checkpoint, too, and after a restart counting goes on from the last
+// one. Close writes one after the last call, and a process that takes over is given
+// one ([Experiments.HandOver]), so that only a crash loses anything: what came after
+// the last note, at most 5 s, while the store takes notes. The first notes follow each
+// other faster, after a quarter of what was measured. A verdict counts with its note, at
+// most so much later. Time in which no process serves is no time of the plan. Only if
+// a checkpoint cannot be read the experiment is measured anew, at a lower level, and
+// says so; what it knew before is told until as much is known again. Notes raise the
+// revision, but make nobody's view stale.
+//
+// Should judging the numbers panic ten times in a row, in some 50 s, the experiment
+// ends with that reason and what was known before.
 //
 // # Breaker
 //
@@ -221,6 +230,9 @@ type strategy struct {
 	// rolling is the rollout under way, nil for none. It is changed under turn.
 	rolling atomic.Pointer[rolling]
 	fuse    fuse
+	// halted is the rollout with an experiment that was under way when the host
+	// ended, until what it measured is written down.
+	halted atomic.Pointer[rolling]
 }
 
 func newStrategy(name string, generation uint64) *strategy {
@@ -243,6 +255,10 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 	if r.points, err = rebind.Open(cfg.Points); err != nil {
 		return nil, asProblem("open", err)
 	}
+	if r.Comparisons.meters, err = newComparisonMeters(cfg); err != nil {
+		r.points.Close()
+		return nil, err
+	}
 	if r.telemetry, err = newTelemetry(cfg, r.observe); err != nil {
 		r.points.Close()
 		return nil, err
@@ -252,6 +268,7 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 		r.abandon()
 		return nil, asProblem("open", err)
 	}
+	r.Comparisons.recall(ctx)
 	return r, nil
 }
 
@@ -391,7 +408,8 @@ func (r *Runtime) Close(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.drained(ctx); err != nil {
+	err := r.drained(ctx)
+	if r.Experiments.leave(ctx); err != nil {
 		return err
 	}
 	return r.closeDrivers(ctx)

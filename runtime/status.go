@@ -25,7 +25,7 @@ func (r *Runtime) Status(ctx context.Context, strategy string) (Status, error) {
 	st := Status{Strategy: strategy, Draining: s.drains.status()}
 	st.Points, st.Bindings = r.points.Of(strategy)
 	st.Leaks = r.leaks.of(strategy)
-	if ro := s.rolling.Load(); ro != nil {
+	if ro := s.rolling.Load(); ro != nil && !ro.phase().Ended() {
 		st.Rollout = new(ro.inShort(ctx))
 	}
 	if trouble := s.trouble.Load(); trouble != nil {

@@ -140,7 +140,7 @@ func checkReason(s string) error {
 func onlyKeys(body map[string]any, known ...string) error {
 	for k := range body {
 		if !slices.Contains(known, k) {
-			return problem.New(problem.BadRequest, "the body has an unknown key %.80q", k).Want("only %q", known).Got("%.80q", k)
+			return problem.New(problem.BadRequest, "the body has an unknown key %.80q", k).Want("one of %s", strings.Join(known, ", ")).Got("%.80q", k)
 		}
 	}
 	return nil

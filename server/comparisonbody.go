@@ -18,13 +18,13 @@ import (
 
 // Bounds of what a comparison is asked for with.
 const (
-	// comparisonItems is how many elements and members the body may have in sum:
-	// 10,000 inputs of 100 values. Each input also has the limits of execute.
-	comparisonItems = 1_000_000
+	// comparisonItems is how many elements and members all inputs may have in sum:
+	// 100,000 inputs of 20 values. Each input also has the limits of execute.
+	comparisonItems = 2_000_000
 	comparisonWord  = 80   // bytes of a name, a release, an engine, a metric
 	comparisonLine  = 2000 // bytes of the command
 
-	comparisonsRead = 4 // bodies at the same time
+	comparisonsRead = 2 // bodies at the same time: some 100 bytes of memory a value
 )
 
 // comparisonOf reads a whole comparison:
@@ -32,13 +32,28 @@ const (
 //	{"strategy": "risk", "arms": [{"release": "1.0.0"}, {"release": "2.0.0"}],
 //	 "inputs": [{...}, ...], "plan": {"metric": "latency_p50", "margin": 0.1}}
 //
-// with "recorded": 1000 in place of inputs for those that the host keeps.
+// with "recorded": 1000 in place of inputs for those that the host keeps; or the same
+// as a form, with the inputs in a file.
 func (a *api) comparisonOf(c echo.Context) (runtime.Comparison, error) {
-	ask := runtime.Comparison{Actor: actor(c)}
-	body, err := a.comparisonObject(c)
-	if err != nil {
-		return ask, err
+	if !isForm(c.Request()) {
+		body, err := a.comparisonObject(c)
+		if err != nil {
+			return runtime.Comparison{}, err
+		}
+		return askedIn(body, actor(c))
 	}
+	body, inputs, err := a.comparisonForm(c)
+	if err != nil {
+		return runtime.Comparison{}, err
+	}
+	ask, err := askedIn(body, actor(c))
+	ask.Inputs = inputs
+	return ask, err
+}
+
+// askedIn reads the members of a body.
+func askedIn(body map[string]any, actor string) (ask runtime.Comparison, err error) {
+	ask.Actor = actor
 	if err := onlyKeys(body, "strategy", "arms", "inputs", "recorded", "plan", "command"); err != nil {
 		return ask, err
 	}

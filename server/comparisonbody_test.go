@@ -23,7 +23,7 @@ func badComparisons() []bad {
 		{"a comparison that is no JSON", 400, problem.BadJSON, ask(`strategy=risk`)},
 		{"a comparison that is a list", 400, problem.ValueDomain, ask(`[]`)},
 		{"a comparison with a member twice", 400, problem.DuplicateKey, ask(`{"strategy":"risk","strategy":"other"}`)},
-		{"a comparison of a million values and more", 400, problem.ValueTooLarge, ask(`{"inputs":[` + strings.Repeat("0,", 1_000_000) + `0]}`)},
+		{"a comparison of two million values and more", 400, problem.ValueTooLarge, ask(`{"inputs":[` + strings.Repeat("0,", 2_000_000) + `0]}`)},
 		{"a comparison of another type", 415, problem.MediaType, func(h *harness) answer {
 			return h.post(comparisonsPath, `{}`, map[string]string{"Content-Type": "application/x-ndjson"})
 		}},
@@ -60,6 +60,8 @@ func badComparisons() []bad {
 		{"a comparison by a plan that is a list", 422, problem.ComparisonMalformed, with(same, `[{}]`, `{"plan":[]}`)},
 		{"a comparison by a plan with a misspelt member", 422, problem.ComparisonMalformed, with(same, `[{}]`, `{"plan":{"margn":0.1}}`)},
 		{"a comparison by a margin in words", 422, problem.ComparisonMalformed, with(same, `[{}]`, `{"plan":{"margin":"5 %"}}`)},
+		{"a comparison by no margin", 422, problem.ComparisonMalformed, with(same, `[{}]`, `{"plan":{"margin":0,"hypothesis":"not_worse"}}`)},
+		{"a comparison that is never wrong", 422, problem.ComparisonMalformed, with(same, `[{}]`, `{"plan":{"alpha":0}}`)},
 		{"a comparison by a negative margin", 422, problem.ComparisonMalformed, with(same, `[{}]`, `{"plan":{"margin":-0.1}}`)},
 		{"a comparison by a metric that there is not", 422, problem.ComparisonMalformed, with(same, `[{}]`, `{"plan":{"metric":"beauty"}}`)},
 		{"a comparison by a hypothesis that there is not", 422, problem.ComparisonMalformed, with(same, `[{}]`, `{"plan":{"hypothesis":"faster"}}`)},
@@ -101,6 +103,12 @@ func TestARefusalPointsAtWhatIsWrong(t *testing.T) {
 		asked(`[{},7]`, `[{}]`, `{}`):                                                       "/arms/1",
 		asked(same, `[{}]`, `{"plan":{"margin":true}}`):                                     "/plan/margin",
 		asked(same, `[{}]`, `{"plan":{"margin":-1}}`):                                       "/plan/margin",
+		asked(same, `[{}]`, `{"plan":{"margin":0}}`):                                        "/plan/margin",
+		asked(same, `[{}]`, `{"plan":{"alpha":0.0}}`):                                       "/plan/alpha",
+		asked(same, `[{}]`, `{"plan":{"open_s":7200}}`):                                     "/plan/open_s",
+		asked(same, `[{}]`, `{"plan":{"tolerance":-1}}`):                                    "/plan/tolerance",
+		asked(same, `[{}]`, `{"plan":{"ignore":["x"]}}`):                                    "/plan/ignore",
+		asked(same, `[{}]`, `{"plan":{"rounds":3}}`):                                        "/plan/rounds",
 		asked(same, `[{}]`, `{"plan":{"`+strings.Repeat("x", 200)+`":1}}`):                  "/plan",
 		asked(same, `[{}]`, `{"plan":{"z":1,"y":1,"x":1,"w":1,"v":1,"u":1,"margin":true}}`): "/plan/margin", // the first by name
 		`{"strategy":"risk","arms":` + same + `,"recorded":1.5}`:                            "/recorded",

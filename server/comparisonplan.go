@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -9,15 +10,50 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/runtime/compare"
+	"github.com/swapline/swapline/runtime/problem"
 )
 
 // planIn reads the plan. What is left out stays zero: defaults and bounds are the
 // engine's.
 func planIn(body map[string]any) (p compare.Plan, err error) {
-	if doc, given := body["plan"]; given {
-		err = planMembers(&p).read("/plan", doc)
+	doc, given := body["plan"]
+	if !given {
+		return p, nil
 	}
-	return p, err
+	if err := planMembers(&p).read("/plan", doc); err != nil {
+		return p, err
+	}
+	return p, noZero(doc.(map[string]any), p)
+}
+
+// noZero refuses a zero that the engine would take for "the default".
+func noZero(doc map[string]any, p compare.Plan) error {
+	if _, given := doc["margin"]; given && p.Margin == 0 && p.Hypothesis != compare.WhetherBetter {
+		return malformed("/plan/margin", "nothing is ever shown to be exactly the same").Want("how much does not matter, for example 0.05; or the hypothesis better")
+	}
+	if _, given := doc["alpha"]; given && p.Alpha == 0 {
+		return malformed("/plan/alpha", "a verdict that may never be wrong is never said").Want("a probability, for example 0.05")
+	}
+	return nil
+}
+
+// inBodysWords names members of a plan as the body does, not as the engine.
+func inBodysWords(err error, plan compare.Plan) error {
+	var p *problem.Error
+	if !errors.As(err, &p) || !strings.HasPrefix(p.Pointer, "/plan/") {
+		return err
+	}
+	told := *p
+	told.Message, told.Expected = strings.ReplaceAll(p.Message, "open_ns", "open_s"), strings.ReplaceAll(p.Expected, "open_ns", "open_s")
+	switch {
+	case p.Pointer == "/plan/open_ns":
+		told.Pointer = "/plan/open_s"
+	case p.Pointer == "/plan/compare" && plan.Compare.Tolerance < 0:
+		told.Pointer = "/plan/tolerance"
+	case p.Pointer == "/plan/compare":
+		told.Pointer = "/plan/ignore"
+	}
+	return &told
 }
 
 func planMembers(p *compare.Plan) members {
@@ -46,7 +82,7 @@ func (m members) read(place string, v any) error {
 		at := place + "/" + escape(name)
 		read, known := m[name]
 		if !known {
-			return malformed(shown(at, place), "%.80q is no member here", name).Want("only %q", slices.Sorted(maps.Keys(m)))
+			return malformed(shown(at, place), "%.80q is no member here", name).Want("one of %s", strings.Join(slices.Sorted(maps.Keys(m)), ", "))
 		}
 		if want := read(doc[name]); want != "" {
 			return malformed(at, "%s does not make sense", name).Want("%s", want)

@@ -1,13 +1,19 @@
 package server
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/swapline/swapline/runtime"
 	"github.com/swapline/swapline/runtime/problem"
 )
+
+// comparisonsEnd is how long a renewal waits for the reports of comparisons that it
+// ends.
+const comparisonsEnd = 5 * time.Second
 
 // comparisonRoutes adds the operations on offline comparisons.
 func (a *api) comparisonRoutes(v1 func(method, path string, h echo.HandlerFunc)) {
@@ -21,10 +27,20 @@ func (a *api) comparisonRoutes(v1 func(method, path string, h echo.HandlerFunc))
 
 type comparisonList struct {
 	Comparisons []runtime.ComparisonStatus `json:"comparisons"`
+	Problem     string                     `json:"problem,omitempty"` // some are missing
 }
 
+// comparisons lists what can be read. Damage of some is told beside the others.
 func (a *api) comparisons(c echo.Context) error {
-	return c.JSON(http.StatusOK, comparisonList{orEmpty(a.Runtime.Comparisons.List())})
+	list, err := a.Runtime.Comparisons.List(c.Request().Context())
+	answer := comparisonList{Comparisons: orEmpty(list)}
+	switch {
+	case problem.CodeOf(err) == problem.StoreCorrupt:
+		answer.Problem = "records of comparisons are damaged and left out; the log of the host names them"
+	case err != nil:
+		return err
+	}
+	return c.JSON(http.StatusOK, answer)
 }
 
 // startComparison begins one, see comparisonBody. It goes on when the caller goes
@@ -41,7 +57,7 @@ func (a *api) startComparison(c echo.Context) error {
 	}
 	s, err := a.Runtime.Comparisons.Start(c.Request().Context(), ask)
 	if err != nil {
-		return err
+		return inBodysWords(err, ask.Plan)
 	}
 	c.Response().Header().Set(echo.HeaderLocation, "/v1/comparisons/"+s.ID)
 	return c.JSON(http.StatusAccepted, s)
@@ -60,7 +76,7 @@ func (a *api) enterComparison() (leave func(), err error) {
 }
 
 func (a *api) comparison(c echo.Context) error {
-	s, err := a.Runtime.Comparisons.Get(c.Param("id"))
+	s, err := a.Runtime.Comparisons.Get(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -69,7 +85,7 @@ func (a *api) comparison(c echo.Context) error {
 
 // cancelComparison answers 202 while the comparison still has to notice.
 func (a *api) cancelComparison(c echo.Context) error {
-	s, err := a.Runtime.Comparisons.Cancel(c.Param("id"))
+	s, err := a.Runtime.Comparisons.Cancel(c.Request().Context(), c.Param("id"), actor(c))
 	if err != nil {
 		return err
 	}
@@ -84,7 +100,7 @@ func (a *api) comparisonReport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := a.Runtime.Comparisons.Report(c.Param("id"))
+	r, err := a.Runtime.Comparisons.Report(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -95,17 +111,11 @@ func underWay(s runtime.ComparisonStatus) bool {
 	return s.State == runtime.ComparisonWaiting || s.State == runtime.ComparisonRunning
 }
 
-// endComparisons cancels all that wait or run. A process that is being replaced
-// would spoil the measurement, and its successor knows nothing of it.
+// endComparisons ends all that wait or run, and waits a while for their partial
+// reports. A process that is being replaced would spoil the measurement; its successor
+// knows what became of them.
 func (a *api) endComparisons() {
-	for _, s := range a.Runtime.Comparisons.List() {
-		if !underWay(s) {
-			continue
-		}
-		if _, err := a.Runtime.Comparisons.Cancel(s.ID); err != nil {
-			a.Log.Warn("a comparison goes on while the host is renewed", "comparison", s.ID, "error", err)
-			continue
-		}
-		a.Log.Info("a comparison was cancelled, since the host is being renewed", "comparison", s.ID)
-	}
+	ctx, cancel := context.WithTimeout(context.Background(), comparisonsEnd)
+	defer cancel()
+	a.Runtime.Comparisons.Interrupt(ctx, "the host was renewed")
 }

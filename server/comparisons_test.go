@@ -237,7 +237,7 @@ func TestOneComparisonRunsAndFewWait(t *testing.T) {
 	if ended := !decode[runtime.ComparisonStatus](t, a).Ended.IsZero(); a.status != map[bool]int{true: http.StatusOK, false: http.StatusAccepted}[ended] {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	if s := h.over(first.ID); s.State != "canceled" || s.Problem == "" {
+	if s := h.over(first.ID); s.State != "canceled" || !strings.Contains(s.Problem, "token@127.0.0.1 cancelled it") {
 		t.Errorf("%+v", s)
 	}
 	if a := h.get(comparisonsPath + "/" + waiting[0] + "/report"); a.status != http.StatusConflict || a.problem(t).Code != string(problem.NoReport) {
@@ -257,7 +257,7 @@ func TestAComparisonEndsWhenTheHostIsRenewed(t *testing.T) {
 	running, waiting := h.stuck(), h.compare(asked(bothArms, someInputs, `{"plan":`+smallPlan+`}`))
 	check(t, gate.Steady(t.Context()))
 	for _, id := range []string{running.ID, waiting.ID} {
-		if s := h.over(id); s.State != "canceled" {
+		if s := h.over(id); s.State != "canceled" || !strings.Contains(s.Problem, "the host was renewed") {
 			t.Errorf("%+v", s)
 		}
 	}

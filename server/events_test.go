@@ -247,7 +247,7 @@ func TestListenersAreBounded(t *testing.T) {
 	}
 	first.leave()
 	// The server notices that a client has left a moment later.
-	eventually(t, func() bool { return strings.Count(stacks(), "server.(*listener).run(") == 1 })
+	eventually(t, func() bool { return strings.Count(stacks(), "server.(*api).events(") == 1 })
 	h.listen("")
 }
 

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -167,60 +166,30 @@ func (f form) answer(c echo.Context, name string, r *compare.Report) error {
 	return c.Blob(http.StatusOK, media, b.Bytes())
 }
 
-// histogramLog writes the histograms of one arm, or of all, as a log of HdrHistogram,
-// version 1.3: one line each, with times in seconds, the largest value in
-// milliseconds, and a tag of arm and loop. HdrHistogram's tools and its plotter read
-// it.
+// histogramLog writes the histograms of one arm, or of all, with a tag of arm and loop.
 func histogramLog(w io.Writer, r *compare.Report, arm string) error {
-	lines, err := histogramLines(r, arm)
+	list, err := histograms(r, arm)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "#[Histogram log format version 1.3]\n#[BaseTime: %.3f (seconds since epoch)]\n#[StartTime: %[1]f (seconds since epoch), %[2]s]\n%[3]s\n%[4]s",
-		float64(r.Started.UnixMilli())/1000, r.Started.UTC().Format(time.RFC3339),
-		`"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"`, strings.Join(lines, ""))
+	_, err = w.Write(page.HistogramLog(r, list...))
 	return err
 }
 
-func histogramLines(r *compare.Report, arm string) ([]string, error) {
-	var names, lines []string
+func histograms(r *compare.Report, arm string) (list []page.Tagged, err error) {
+	var names []string
 	for _, a := range r.Arms {
 		names = append(names, a.Name)
 		if arm == "" || arm == a.Name {
-			lines = append(lines, histogramLine(r, a.Name+".closed", a.Latency)+histogramLine(r, a.Name+".open", a.Open))
+			list = append(list, page.Tagged{Tag: a.Name + ".closed", Of: a.Latency}, page.Tagged{Tag: a.Name + ".open", Of: a.Open})
 		}
 	}
 	switch {
-	case len(lines) == 0 && arm != "":
+	case len(list) == 0 && arm != "":
 		return nil, problem.New(problem.BadRequest, "the report has no such arm").Want("arm=%s", strings.Join(names, " or arm=")).Got("%.80q", arm).
 			Cure("correct the address")
-	case strings.Join(lines, "") == "":
+	case !slices.ContainsFunc(list, page.Tagged.Known):
 		return nil, problem.New(problem.NoReport, "no latencies were measured, so there are no histograms").Cure("read the report without format=hdr")
 	}
-	return lines, nil
-}
-
-func histogramLine(r *compare.Report, tag string, d *compare.Distribution) string {
-	if d == nil || d.HDR == "" {
-		return ""
-	}
-	return fmt.Sprintf("Tag=%s,0.000,%.3f,%.3f,%s\n", tagOf(tag), lasted(r).Seconds(), float64(d.Max)/float64(time.Millisecond), d.HDR)
-}
-
-// tagOf leaves out what a tag cannot have.
-func tagOf(name string) string {
-	return strings.Map(func(c rune) rune {
-		if c <= ' ' || c == ',' {
-			return '_'
-		}
-		return c
-	}, name)
-}
-
-// lasted is how long was measured: until now while it goes on.
-func lasted(r *compare.Report) time.Duration {
-	if r.Ended.IsZero() {
-		return time.Since(r.Started)
-	}
-	return r.Ended.Sub(r.Started)
+	return list, nil
 }

@@ -33,9 +33,10 @@
 //     revisions.
 //   - An upload is streamed to the store part by part and is never in memory;
 //     few may be under way at the same time.
-//   - A comparison runs on by itself and is looked at by its id. Its inputs come in
-//     one body, of which few are read at the same time. One that waits or runs when
-//     the host is renewed is cancelled: two processes would measure each other.
+//   - A comparison runs on by itself and is looked at by its id, also after a restart.
+//     Its inputs come in one body, of which few are read at the same time: JSON, or a
+//     form with a file of inputs. One that waits or runs when the host is renewed is
+//     cancelled, and says so: two processes would measure each other.
 //   - A report is made in the form that the caller takes: Accept, or ?format=, which
 //     also gives the histograms. The page brings its own Content-Security-Policy.
 //   - Events are sent as they happen, to a bounded number of listeners. Who reads
@@ -118,8 +119,10 @@ type Limits struct {
 	// Listeners is how many streams of events may be open at the same time: 100.
 	Listeners int64
 	// Comparison is the largest body that asks for a comparison, with its inputs:
-	// 32 MiB. Four are read at the same time.
+	// 32 MiB. Two are read at the same time.
 	Comparison int64
+	// ComparisonText is the largest text of its inputs when it is decompressed: 128 MiB.
+	ComparisonText int64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -131,6 +134,7 @@ func (l Limits) withDefaults() Limits {
 	l.Upload = orDefault(l.Upload, 15*time.Minute)
 	l.Listeners = orDefault(l.Listeners, 100)
 	l.Comparison = orDefault(l.Comparison, 32<<20)
+	l.ComparisonText = orDefault(l.ComparisonText, 128<<20)
 	return l
 }
 

@@ -57,22 +57,44 @@ func TestEveryCaseHasANameOfItsOwn(t *testing.T) {
 	}
 }
 
+// TestTheBatteryRuns: what its neighbours feel is left to `make hostile`, as they
+// feel a busy machine as well.
 func TestTheBatteryRuns(t *testing.T) {
-	var out, complaints bytes.Buffer
+	var out, last bytes.Buffer
 	pattern := "^(endless/loop|remember/in an i32 global|trap/unreachable in swapline_execute|malformed/nothing)$"
-	if code := run([]string{"-engine", "wazero", "-case", pattern}, &out, &complaints); code != 0 {
-		t.Fatalf("exit status %d: %s%s", code, complaints.String(), out.String())
+	code := run([]string{"-engine", "wazero", "-case", pattern, "-json"}, &out, &last)
+	if !strings.HasPrefix(last.String(), "hostile: cases=4 engines=1 host_crashes=0 ") || (code == 0) != strings.HasSuffix(last.String(), " neighbour_failures=0\n") {
+		t.Errorf("exit status %d: %s", code, &last)
 	}
-	if last := "hostile: cases=4 engines=1 host_crashes=0 neighbour_failures=0\n"; !strings.HasSuffix(out.String(), last) {
-		t.Fatalf("printed %q", out.String())
+	judged := 0
+	for d := json.NewDecoder(&out); d.More(); {
+		var v verdict
+		if err := d.Decode(&v); err != nil {
+			t.Fatal(err)
+		}
+		if v.Case != "" { // else a control
+			judged++
+		}
+		if v.Outcome != v.Want || v.Crash != "" || v.Unexpected != "" && !strings.HasPrefix(v.Unexpected, "it ended ") || strings.Contains(v.Disturbed, "fail") {
+			t.Errorf("%+v", v)
+		}
+	}
+	if judged != 4 {
+		t.Errorf("%d cases were judged", judged)
 	}
 }
 
 func TestAChildThatEndsIsACrashOfItsCase(t *testing.T) {
 	for how, want := range map[string]string{"dies": "exit status 2; fatal error: all is lost", "hangs": "it said nothing for 300ms; "} {
-		s := &supervisor{executable: os.Args[0], engine: "none", silence: 300 * time.Millisecond,
-			arguments: func(string, string) []string { return []string{how} }}
+		s := &supervisor{executable: os.Args[0], engine: "none", arguments: func(string, string) []string { return []string{how} }}
 		for _, name := range []string{"first", "second"} {
+			s.silence = time.Minute
+			if err := s.start(); err != nil {
+				t.Fatal(err)
+			}
+			if how == "hangs" {
+				s.silence = 300 * time.Millisecond
+			}
 			v, err := s.judge(attack{name: name})
 			if err != nil || v.Case != name || v.Crash != want {
 				t.Errorf("%s: %+v, %v; want the crash %q", how, v, err, want)

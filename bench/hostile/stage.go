@@ -20,7 +20,7 @@ import (
 )
 
 // startLimit is how long a guest may take to start.
-const startLimit = time.Second
+const startLimit = 3 * time.Second
 
 // Names of the Go guests in the folder of guests.
 const (

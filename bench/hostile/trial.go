@@ -233,7 +233,7 @@ func gone(in driver.Instance) error {
 
 // settled waits until there are no more goroutines than before.
 func settled(before int) error {
-	for end := time.Now().Add(2 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			return fmt.Errorf("%d goroutines are left over", runtime.NumGoroutine()-before)
 		}

@@ -56,6 +56,9 @@ type app struct {
 // usageError marks mistakes in how a command was called.
 type usageError struct{ error }
 
+// Unwrap leads to what a report says of it besides: a code, and what was expected.
+func (u usageError) Unwrap() error { return u.error }
+
 func (a *app) execute(args []string) int {
 	root := a.root()
 	root.SetArgs(args)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -167,25 +168,28 @@ func (a *app) untilTwice(work func() error) error {
 	}
 }
 
-// tellComparison writes the report in all forms that were asked for.
+// tellComparison writes the report in all forms that were asked for. A file that cannot
+// be written does not take along what was measured.
 func (a *app) tellComparison(r *compare.Report, files []reportFile, o compareOptions) error {
-	for _, f := range files {
-		if err := f.write(r); err != nil {
-			return err
-		}
-	}
-	if o.markdown {
-		if err := comparepage.Markdown(a.stdout, r); err != nil {
-			return err
-		}
-		return endOfComparison(r)
-	}
-	if err := a.print(r, func(io.Writer) {
-		comparisonText{report: r, files: files}.print(a.stdout, lookOf(a.stdout))
-	}); err != nil {
+	var failed error
+	files = slices.DeleteFunc(files, func(f reportFile) bool {
+		err := f.write(r)
+		failed = errors.Join(failed, err)
+		return err != nil
+	})
+	if err := errors.Join(failed, a.printComparison(r, files, o.markdown)); err != nil {
 		return err
 	}
 	return endOfComparison(r)
+}
+
+func (a *app) printComparison(r *compare.Report, files []reportFile, markdown bool) error {
+	if markdown {
+		return comparepage.Markdown(a.stdout, r)
+	}
+	return a.print(r, func(io.Writer) {
+		comparisonText{report: r, files: files}.print(a.stdout, lookOf(a.stdout))
+	})
 }
 
 // told is an outcome that stands in what was printed: people are not told twice.

@@ -66,7 +66,7 @@ func guestFile(t *testing.T, dir, name, answer string) string {
 // shortly makes a plan that takes no time.
 func shortly(args ...string) []string {
 	return append(append([]string{"compare"}, args...), "--rounds", "10", "--calls", "20", "--warm-up", "20", "--open", "0", "--starts", "0", "--callers", "-1", "--seed", "1",
-		"--margin", "10")
+		"--margin", "1000%")
 }
 
 // TestFilesAreComparedWhenTheUserTrustsThem goes the whole way, with the processes
@@ -137,8 +137,8 @@ func TestAComparisonNamesWhatItLacks(t *testing.T) {
 		{"two strategies", []string{"risk@1.0.0", "fx@2.0.0", "--recorded", "5"}, exitUsage, "of one strategy"},
 		{"no way to print", []string{one, "b=" + one, "--inputs", inputs, "--json", "--markdown"}, exitUsage, "--markdown"},
 		{"a report nobody can read", []string{one, "b=" + one, "--inputs", inputs, "--report", "r.doc"}, exitUsage, ".html, .md or .json"},
-		{"too few rounds", []string{one, "b=" + one, "--inputs", inputs, "--rounds", "3", "--insecure-unsigned"}, exitError, string(problem.ComparisonMalformed)},
-		{"a metric nobody knows", []string{one, "b=" + one, "--inputs", inputs, "--metric", "beauty", "--insecure-unsigned"}, exitError, string(problem.ComparisonMalformed)},
+		{"too few rounds", []string{one, "b=" + one, "--inputs", inputs, "--rounds", "3", "--insecure-unsigned"}, exitUsage, string(problem.ComparisonMalformed)},
+		{"a metric nobody knows", []string{one, "b=" + one, "--inputs", inputs, "--metric", "beauty", "--insecure-unsigned"}, exitUsage, string(problem.ComparisonMalformed)},
 	} {
 		if r := command(t, data, append([]string{"compare"}, c.args...)...); r.code != c.code || !strings.Contains(r.stderr, c.why) && codeOfReport(r.stderr) != c.why {
 			t.Errorf("%s: exit code %d, %s; want %d and %q", c.name, r.code, r.stderr, c.code, c.why)

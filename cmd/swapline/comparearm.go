@@ -111,10 +111,22 @@ func (s *armSpec) find() error {
 		return err
 	case s.looksLikeRelease():
 		s.place = placeRelease
+	case s.unknownWhat() != "":
+		return fmt.Errorf("there is no way to run it that is called %s: use native, wasm, wazero, wasmtime or direct", s.unknownWhat())
 	default:
 		return fmt.Errorf("there is no file or folder %s; a release of the running server is STRATEGY@VERSION, STRATEGY@DIGEST or STRATEGY@%s", s.path, stableRelease)
 	}
 	return nil
+}
+
+// unknownWhat is the word in front of what does exist, "" if nothing does.
+func (s *armSpec) unknownWhat() string {
+	word, rest, _ := strings.Cut(s.path, ":")
+	there := armSpec{path: rest}
+	if rest == "" || there.find() != nil {
+		return ""
+	}
+	return word
 }
 
 func (s *armSpec) looksLikeRelease() bool {

@@ -53,7 +53,9 @@ func TestArmsThatCannotBeMeantAreRefused(t *testing.T) {
 		"risk@1.0":                  "no file or folder",
 		"risk@9F86D081":             "no file or folder",
 		"Risk!@1.0.0":               "no file or folder",
-		"v8:risk.wasm":              "no file or folder",
+		"v8:risk.wasm":              "no way to run it that is called v8",
+		"v8:risk@1.0.0":             "no way to run it that is called v8",
+		"v8:nowhere.wasm":           "no file or folder",
 		"wazero/fast:risk.wasm":     "isolation must be request, instance or process",
 		"direct/instance:risk.wasm": "no isolation",
 	} {
@@ -140,6 +142,25 @@ func TestReportsAreRefusedBeforeAnythingIsMeasured(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
 		t.Errorf("%v, %v", entries, err)
+	}
+}
+
+// TestReleasesOfAServerAreNamedByWhatWasTyped: both run on one engine, whose name would
+// say nothing.
+func TestReleasesOfAServerAreNamedByWhatWasTyped(t *testing.T) {
+	for args, want := range map[string]string{
+		"risk@1.0.0 risk@df50466848cce66c6369bec2741766196088c09ce1329072d98334907c50a6b4": "1.0.0 df50466848cc",
+		"risk@sha256:df50466848cce66c risk@25b6d645":                                       "df50466848cc 25b6d645",
+		"risk@stable risk@2.0.0":            "stable 2.0.0",
+		"wazero:risk@1.0.0 slow=risk@2.0.0": " slow",
+	} {
+		arms, _, err := parseArms(strings.Fields(args))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(armNames(arms, asked{arms: arms}.versions()), " "); got != want {
+			t.Errorf("%s: %q, want %q", args, got, want)
+		}
 	}
 }
 

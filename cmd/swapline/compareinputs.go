@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime/compare"
@@ -143,7 +144,7 @@ func (in *inputs) add(where string, text []byte) error {
 	}
 	v, err := wire.ParseJSONMap(text)
 	if err != nil {
-		return in.wrong(where, err)
+		return in.wrong(where, errors.New(strings.TrimPrefix(err.Error(), "wire: "))) // whoever wrote the file knows of no package
 	}
 	in.list = append(in.list, v)
 	return nil
@@ -158,5 +159,5 @@ func (in *inputs) wrong(where string, err error) error {
 		where = ", " + where
 	}
 	return problem.New(problem.ComparisonMalformed, "%s%s: %w", in.name, where, err).
-		Want("one JSON object a line, or a JSON array of objects")
+		Cure("inputs are one JSON object a line, or one JSON array of objects")
 }

@@ -82,12 +82,12 @@ func FuzzInputs(f *testing.F) {
 		if len(list) == 0 || len(list) > limits.count || len(text) > limits.all {
 			t.Fatalf("%d inputs of %d bytes", len(list), len(text))
 		}
-		texts, err := inputsText(list)
-		if err != nil {
-			t.Fatal(err)
-		}
 		var lines, array bytes.Buffer
-		for i, text := range texts {
+		for i, in := range list {
+			text, err := wire.AppendJSON(nil, in)
+			if err != nil {
+				t.Fatal(err)
+			}
 			lines.Write(append(bytes.Clone(text), '\n'))
 			array.WriteString(map[bool]string{true: "[", false: ","}[i == 0])
 			array.Write(text)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/swapline/swapline/runtime/compare"
 	"github.com/swapline/swapline/runtime/pointer"
+	"github.com/swapline/swapline/runtime/problem"
 )
 
 // share is a flag for a part of something: 0.05 or 5%.
@@ -29,12 +30,20 @@ func (s *share) Set(text string) error {
 	}
 	if percent {
 		v /= 100
+	} else if v > 1 {
+		return fmt.Errorf("%s is more than all: write %s%% if that is meant, %s%% if not", text, text, strconv.FormatFloat(100*v, 'f', -1, 64))
 	}
 	*s = share(v)
 	return nil
 }
 
-func (s *share) String() string { return strconv.FormatFloat(float64(*s), 'g', -1, 64) }
+// String is what Set reads.
+func (s *share) String() string {
+	if *s > 1 {
+		return strconv.FormatFloat(100*float64(*s), 'g', -1, 64) + "%"
+	}
+	return strconv.FormatFloat(float64(*s), 'g', -1, 64)
+}
 
 // Type is what help calls the value.
 func (s *share) Type() string { return "share" }
@@ -59,6 +68,7 @@ func (p *planFlags) register(c *cobra.Command) {
 	f.Var(&p.margin, "margin", "how much counts, as a `share`: 0.05 or 5%")
 	f.Lookup("margin").DefValue = "5%; with better 0"
 	f.Var(&p.alpha, "alpha", "how often the verdict may be wrong, as a `share`")
+	f.Lookup("alpha").DefValue = "5%"
 	f.IntVar(&p.rounds, "rounds", 20, "`number` of rounds of each arm, 10 or more")
 	f.IntVar(&p.calls, "calls", 0, "`number` of calls of each arm in a round; 0: so that every input is used, 500 to 10,000")
 	f.IntVar(&p.warmUp, "warm-up", 0, "`number` of calls of each arm before anything is measured; 0: a round's")
@@ -78,6 +88,9 @@ func (p *planFlags) plan(c *cobra.Command) (compare.Plan, error) {
 	if c.Flags().Changed("margin") && p.margin == 0 && p.hypothesis != string(compare.WhetherBetter) {
 		return compare.Plan{}, usageError{errors.New("nothing is ever shown to be exactly the same: give --margin how much does not matter, such as 5%")}
 	}
+	if c.Flags().Changed("alpha") && p.alpha == 0 {
+		return compare.Plan{}, usageError{errors.New("no verdict is never wrong: give --alpha how often one may be, such as 5%")}
+	}
 	for _, list := range [][]string{p.ignore, p.mask} {
 		if _, err := pointer.Compile(list); err != nil {
 			return compare.Plan{}, usageError{err}
@@ -96,7 +109,33 @@ func (p *planFlags) plan(c *cobra.Command) (compare.Plan, error) {
 	if p.starts <= 0 {
 		out.Starts = -1
 	}
-	return out, nil
+	if p.rounds < 0 || p.rounds == 0 && c.Flags().Changed("rounds") {
+		return out, usageError{fmt.Errorf("--rounds: %d makes no sense, expected 10 to 200", p.rounds)}
+	}
+	_, err := out.Complete(1) // again when it is known how many inputs there are
+	return out, inFlags(c.Flags(), err)
+}
+
+// inFlags says which flag is wrong of a plan that was refused: whoever typed it has
+// seen no document with members.
+func inFlags(f *pflag.FlagSet, err error) error {
+	var p *problem.Error
+	if !errors.As(err, &p) {
+		return err
+	}
+	member := strings.TrimPrefix(strings.TrimPrefix(p.Pointer, "/plan"), "/")
+	switch member {
+	case "open_ns":
+		member = "open"
+	case "compare":
+		return usageError{problem.New(problem.ComparisonMalformed, "--tolerance or --ignore: %s", p.Message)}
+	}
+	flag := f.Lookup(strings.ReplaceAll(member, "_", "-"))
+	if flag == nil || p.Expected == "" {
+		return usageError{err}
+	}
+	return usageError{problem.New(problem.ComparisonMalformed, "--%s makes no sense", flag.Name).
+		Want("%s", strings.ReplaceAll(p.Expected, "open_ns", "--open")).Got("%s", flag.Value)}
 }
 
 // command is what somebody can type to repeat a comparison: the arms, and all
@@ -117,9 +156,16 @@ func (p *planFlags) command(c *cobra.Command, args []string) string {
 	return strings.Join(words, " ")
 }
 
-// program is what this binary is called: one with another engine has another name.
-func program() string {
-	name := filepath.Base(os.Args[0])
+// program is what this binary is called: one with another engine has another name. A
+// path from the folder that somebody works in stays, since it can be typed again; one
+// from the root tells of one machine.
+func program() string { return programOf(os.Args[0]) }
+
+func programOf(called string) string {
+	name := filepath.Base(called)
+	if !filepath.IsAbs(called) && !strings.HasPrefix(filepath.Clean(called), "..") {
+		name = filepath.ToSlash(filepath.Clean(called))
+	}
 	if strings.HasSuffix(name, ".test") {
 		return "swapline"
 	}

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/pflag"
@@ -75,9 +77,14 @@ type measuring struct {
 	app *app
 
 	mu    sync.Mutex
-	bar   *progressbar.ProgressBar // guarded by mu, as stopped; nil until it is known how long it is
+	bar   *progressbar.ProgressBar // guarded by mu, as all below; nil until it is known how long it is
 	ended bool
+	stage string    // that the last line was about
+	told  time.Time // when it was written
 }
+
+// A line in a log is due when a stage begins, and when nothing was told for so long.
+const tellEvery = 10 * time.Second
 
 // measuring starts it; stop it before anything else is printed.
 func (a *app) measuring() *measuring { return &measuring{app: a} }
@@ -99,9 +106,19 @@ func (m *measuring) show(p compare.Progress) {
 		)
 	}
 	m.app.at("compare:" + strings.ReplaceAll(p.Stage, " ", "-"))
+	m.tell(p, time.Now())
 	m.bar.ChangeMax(p.Of)
 	m.bar.Describe(pad(progressLine(p), 28))
 	_ = m.bar.Set(min(p.Done, p.Of-1)) // the last step clears the bar, which is for stop to do
+}
+
+// tell writes lines where nobody could see a bar: to files, and to the logs of CI.
+func (m *measuring) tell(p compare.Progress, now time.Time) {
+	if m.app.json || m.app.showsProgress() || p.Stage == m.stage && now.Sub(m.told) < tellEvery {
+		return
+	}
+	m.stage, m.told = p.Stage, now
+	fmt.Fprintf(m.app.stderr, "compare: %3d %%  %s\n", 100*min(p.Done, p.Of)/p.Of, progressLine(p))
 }
 
 // progressLine is a progress in words.

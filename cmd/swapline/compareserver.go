@@ -1,23 +1,34 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"mime/multipart"
 	"net/http"
+	"net/textproto"
 	"net/url"
+	"strings"
+	"time"
 
 	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime"
 	"github.com/swapline/swapline/runtime/compare"
-	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 )
 
 // compareOnServer lets the running server compare its releases. A Ctrl-C cancels
-// the comparison there.
+// the comparison there. A server that is renewed or restarted is waited for: it then
+// tells what became of the comparison.
 func (a *app) compareOnServer(ctx context.Context, ask asked) (*compare.Report, error) {
 	body, err := ask.body()
+	if err != nil {
+		return nil, err
+	}
+	send, err := askingFor(body, ask.inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -25,9 +36,10 @@ func (a *app) compareOnServer(ctx context.Context, ask asked) (*compare.Report, 
 	if err != nil {
 		return nil, err
 	}
+	w := &awaited{app: a, client: cl}
 	var r *compare.Report
 	err = a.untilTwice(func() (err error) {
-		r, err = a.followComparison(ctx, cl, body)
+		r, err = w.follow(ctx, send)
 		return err
 	})
 	if err != nil {
@@ -36,8 +48,8 @@ func (a *app) compareOnServer(ctx context.Context, ask asked) (*compare.Report, 
 	return r, nil
 }
 
-// body is what the server is asked. Members of the plan that were not given stay
-// the server's.
+// body is what the server is asked, without inputs. Members of the plan that were not
+// given stay the server's.
 func (k asked) body() (body map[string]any, err error) {
 	var arms []map[string]any
 	strategy, names := "", armNames(k.arms, k.versions())
@@ -58,35 +70,60 @@ func (k asked) body() (body map[string]any, err error) {
 	}
 	if k.recorded > 0 {
 		body["recorded"] = k.recorded
-	} else {
-		body["inputs"], err = inputsText(k.inputs)
 	}
-	return body, err
+	return body, nil
 }
 
-// versions are those of the arms that say theirs.
+// versions are what arms say of their releases: the version, the beginning of the
+// digest, or stable. Engines do not tell two releases apart.
 func (k asked) versions() (list []string) {
 	for _, s := range k.arms {
 		_, release := s.release()
-		if !manifest.ValidVersion(release) {
-			release = ""
+		if digits(strings.TrimPrefix(release, "sha256:")) {
+			release = fmt.Sprintf("%.12s", strings.TrimPrefix(release, "sha256:"))
 		}
 		list = append(list, release)
 	}
 	return list
 }
 
-// inputsText writes inputs as they were read: 1.0 is not 1.
-func inputsText(inputs []map[string]any) ([]json.RawMessage, error) {
-	list := make([]json.RawMessage, len(inputs))
-	for i, in := range inputs {
-		text, err := wire.AppendJSON(nil, in)
-		if err != nil {
-			return nil, err
-		}
-		list[i] = text
+// askingFor is the request that begins a comparison: a form with the inputs, or JSON
+// if the server has them.
+func askingFor(body map[string]any, inputs []map[string]any) (call, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return call{}, err
 	}
-	return list, nil
+	begin := call{method: http.MethodPost, path: comparisonsPath, header: http.Header{"Content-Type": {"application/json"}}, body: bytes.NewReader(text)}
+	if len(inputs) == 0 {
+		return begin, nil
+	}
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	err = errors.Join(w.WriteField("request", string(text)), writeInputs(w, inputs), w.Close())
+	begin.header.Set("Content-Type", w.FormDataContentType())
+	begin.body, begin.length = &form, int64(form.Len())
+	return begin, err
+}
+
+// writeInputs writes inputs as they were read, an object a line: 1.0 is not 1.
+func writeInputs(w *multipart.Writer, inputs []map[string]any) error {
+	part, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="inputs"; filename="inputs.ndjson"`},
+		"Content-Type": {"application/x-ndjson"}, "Content-Encoding": {"gzip"}})
+	if err != nil {
+		return err
+	}
+	packed := gzip.NewWriter(part)
+	var line []byte
+	for _, in := range inputs {
+		if line, err = wire.AppendJSON(line[:0], in); err != nil {
+			return err
+		}
+		if _, err := packed.Write(append(line, '\n')); err != nil {
+			return err
+		}
+	}
+	return packed.Close()
 }
 
 // planBody is the plan in the server's words.
@@ -111,51 +148,118 @@ func (k asked) planBody() map[string]any {
 	return plan
 }
 
-// followComparison starts one and waits for its report.
-func (a *app) followComparison(ctx context.Context, cl *client, body map[string]any) (*compare.Report, error) {
-	var s runtime.ComparisonStatus
-	if err := cl.sendJSON(ctx, http.MethodPost, comparisonsPath, http.Header{}, body, &s); err != nil {
+const comparisonsPath = "/v1/comparisons"
+
+// awaited is a comparison of the server, and the way to it.
+type awaited struct {
+	app    *app
+	client *client
+	path   string
+	silent time.Time // since when the server does not answer; zero if it does
+}
+
+// follow starts a comparison and waits for its report.
+func (w *awaited) follow(ctx context.Context, begin call) (*compare.Report, error) {
+	_, answer, err := w.client.do(ctx, begin)
+	if err != nil {
 		return nil, err
 	}
-	path := comparisonsPath + "/" + url.PathEscape(s.ID)
-	m := a.measuring()
-	defer m.stop()
-	err := a.awaitComparison(ctx, cl, path, m)
-	if ctx.Err() != nil {
+	var s runtime.ComparisonStatus
+	if err := json.Unmarshal(answer, &s); err != nil {
+		return nil, err
+	}
+	w.path = comparisonsPath + "/" + url.PathEscape(s.ID)
+	s, err = w.end(ctx)
+	canceled := ctx.Err() != nil
+	if canceled {
 		ctx = context.WithoutCancel(ctx) // the report is what is waited for now, and a second Ctrl-C leaves
-		_, _, err = cl.do(ctx, call{method: http.MethodDelete, path: path})
-		if err == nil {
-			err = a.awaitComparison(ctx, cl, path, m)
+		if err = w.cancel(ctx); err == nil {
+			s, err = w.end(ctx)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	_, text, err := cl.do(ctx, call{method: http.MethodGet, path: path + "/report?format=json"})
+	if err := w.tellEnd(s, canceled); err != nil {
+		return nil, err
+	}
+	_, text, err := w.client.do(ctx, call{method: http.MethodGet, path: w.path + "/report?format=json"})
 	if err != nil {
 		return nil, err
 	}
 	return compare.Decode(text)
 }
 
-const comparisonsPath = "/v1/comparisons"
+// cancel ends it there.
+func (w *awaited) cancel(ctx context.Context) error {
+	_, _, err := w.client.do(ctx, call{method: http.MethodDelete, path: w.path})
+	return err
+}
 
-// awaitComparison looks until it is over.
-func (a *app) awaitComparison(ctx context.Context, cl *client, path string, m *measuring) error {
+// tellEnd tells who waits that somebody else has ended the comparison, and returns an
+// error if there is no report.
+func (w *awaited) tellEnd(s runtime.ComparisonStatus, canceled bool) error {
+	if s.State == runtime.ComparisonFailed {
+		return problem.New(problem.NoReport, "the comparison failed: %s", s.Problem)
+	}
+	if s.State != runtime.ComparisonCanceled || canceled {
+		return nil
+	}
+	why := "the server ended it: " + oneLine(s.Problem)
+	if !s.Report {
+		return &outcome{exitPartial, why + "; there is no report"}
+	}
+	fmt.Fprintln(w.app.stderr, why)
+	return nil
+}
+
+// silence is how long a server may be away, for example for a restart.
+const silence = 2 * time.Minute
+
+// end looks until the comparison is over.
+func (w *awaited) end(ctx context.Context) (runtime.ComparisonStatus, error) {
+	m := w.app.measuring()
+	defer m.stop()
 	for {
-		var s runtime.ComparisonStatus
-		if _, err := cl.getJSON(ctx, path, &s); err != nil {
-			return err
+		s, err := w.look(ctx)
+		switch {
+		case err != nil:
+			return s, err
+		case !s.Ended.IsZero():
+			return s, nil
+		case s.ID != "":
+			m.show(s.Progress)
 		}
-		switch s.State {
-		case runtime.ComparisonDone, runtime.ComparisonCanceled:
-			return nil
-		case runtime.ComparisonFailed:
-			return problem.New(problem.NoReport, "the comparison failed: %s", s.Problem)
-		}
-		m.show(s.Progress)
 		if err := sleep(ctx, lookEvery/2); err != nil {
-			return err
+			return s, err
 		}
+	}
+}
+
+// look asks once. The status is empty while the server does not answer.
+func (w *awaited) look(ctx context.Context) (s runtime.ComparisonStatus, err error) {
+	_, err = w.client.getJSON(ctx, w.path, &s)
+	switch {
+	case err == nil:
+		w.silent = time.Time{}
+	case ctx.Err() != nil:
+		return s, ctx.Err()
+	case !passing(err), !w.silent.IsZero() && time.Since(w.silent) > silence:
+		return s, err
+	default:
+		if s = (runtime.ComparisonStatus{}); w.silent.IsZero() {
+			w.silent = time.Now()
+		}
+		w.reconnect()
+		err = nil
+	}
+	return s, err
+}
+
+// reconnect finds the server anew: after a restart it may be elsewhere.
+func (w *awaited) reconnect() {
+	if cl, err := w.app.client(); err == nil {
+		w.client.http.CloseIdleConnections()
+		w.client = cl
 	}
 }

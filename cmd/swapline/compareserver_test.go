@@ -2,12 +2,19 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/swapline/swapline/runtime"
 	"github.com/swapline/swapline/runtime/compare"
 	"github.com/swapline/swapline/runtime/problem"
 )
@@ -49,7 +56,7 @@ func TestTheServerComparesItsReleases(t *testing.T) {
 	}
 	refused(t, run("risk@1.0.0", "risk@7.0.0"), exitError, string(problem.UnknownRelease))
 	refused(t, w.command("compare", "risk@1.0.0", "risk@2.0.0", "--recorded", "10"), exitError, "recorded")
-	refused(t, run("risk@1.0.0", "risk@2.0.0", "--metric", "beauty"), exitError, "/plan/metric")
+	refused(t, run("risk@1.0.0", "risk@2.0.0", "--metric", "beauty"), exitUsage, "--metric")
 }
 
 // TestCtrlCCancelsTheComparisonOfTheServer: what it had measured until then is the
@@ -70,25 +77,135 @@ func TestCtrlCCancelsTheComparisonOfTheServer(t *testing.T) {
 	if err := c.ExecuteContext(ctx); exitCode(err) != exitPartial || !strings.Contains(stdout.String(), "PARTIAL") {
 		t.Errorf("%v\n%s\n%s", err, &stdout, &stderr)
 	}
-	for _, s := range w.rt.Comparisons.List() {
+	list, err := w.rt.Comparisons.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range list {
 		if s.State != "canceled" {
 			t.Errorf("%+v", s)
 		}
 	}
 }
 
+// TestARenewalEndsTheComparisonOfTheServer: whoever waits for it is told, has the
+// partial report, and the exit code for one.
+func TestARenewalEndsTheComparisonOfTheServer(t *testing.T) {
+	w, inputs := comparing(t)
+	var stdout, stderr bytes.Buffer
+	var once sync.Once
+	a := &app{stdout: &stdout, stderr: &stderr, data: string(w.data), at: func(step string) {
+		if step == "compare:closed-loop" {
+			once.Do(func() { w.rt.Comparisons.Interrupt(t.Context(), "the host was renewed") })
+		}
+	}}
+	c := a.compareCommand()
+	c.SetArgs([]string{"a=risk@1.0.0", "b=risk@1.0.0", "--inputs", inputs, "--rounds", "200", "--calls", "10000", "--open", "0"})
+	c.SilenceUsage, c.SilenceErrors = true, true
+	if err := c.ExecuteContext(t.Context()); exitCode(err) != exitPartial || !strings.Contains(stdout.String(), "PARTIAL") || !strings.Contains(stderr.String(), "the server ended it: the host was renewed") {
+		t.Errorf("%v\n%s\n%s", err, &stdout, &stderr)
+	}
+}
+
+// TestAComparisonThatTheServerEndedIsToldOf, with a report and without one.
+func TestAComparisonThatTheServerEndedIsToldOf(t *testing.T) {
+	ended := runtime.ComparisonStatus{State: runtime.ComparisonCanceled, Problem: "the host was renewed"}
+	for _, c := range []struct {
+		change   func(*runtime.ComparisonStatus)
+		canceled bool
+		code     int
+		says     string
+	}{
+		{func(s *runtime.ComparisonStatus) { s.Report = true }, false, exitOK, "the host was renewed"},
+		{func(s *runtime.ComparisonStatus) {}, false, exitPartial, "the host was renewed; there is no report"},
+		{func(s *runtime.ComparisonStatus) {}, true, exitOK, ""},
+		{func(s *runtime.ComparisonStatus) { s.State = runtime.ComparisonDone }, false, exitOK, ""},
+		{func(s *runtime.ComparisonStatus) { s.State = runtime.ComparisonFailed }, false, exitError, "the comparison failed: the host was renewed"},
+	} {
+		s, stderr := ended, bytes.Buffer{}
+		c.change(&s)
+		w := &awaited{app: &app{stderr: &stderr}}
+		err := w.tellEnd(s, c.canceled)
+		said := stderr.String()
+		if err != nil {
+			said += err.Error()
+		}
+		if exitCode(err) != c.code || !strings.Contains(said, c.says) || (c.says == "") != (said == "") {
+			t.Errorf("%+v, %t: %v, %q", s, c.canceled, err, said)
+		}
+	}
+}
+
+// TestAServerThatIsAwayForAMomentIsWaitedFor: between two processes nobody answers,
+// or somebody who is about to leave.
+func TestAServerThatIsAwayForAMomentIsWaitedFor(t *testing.T) {
+	asked := 0
+	web := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, q *http.Request) {
+		switch asked++; asked {
+		case 1, 2:
+			panic(http.ErrAbortHandler)
+		case 3:
+			out.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = io.WriteString(out, `{"code":"shutting_down"}`)
+		case 4:
+			_, _ = io.WriteString(out, `{"id":"a","state":"running"}`)
+		default:
+			_, _ = io.WriteString(out, `{"id":"a","state":"canceled","ended":"2026-11-23T10:00:00Z"}`)
+		}
+	}))
+	defer web.Close()
+	a := &app{stderr: io.Discard, address: web.URL, data: t.TempDir()}
+	cl, err := a.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &awaited{app: a, client: cl, path: comparisonsPath + "/a"}
+	if s, err := w.end(t.Context()); err != nil || s.State != runtime.ComparisonCanceled || asked != 5 {
+		t.Errorf("%+v, %v, asked %d times", s, err, asked)
+	}
+	w.silent = time.Now().Add(-time.Hour)
+	asked = 0
+	if _, err := w.look(t.Context()); problem.CodeOf(err) != problem.NotFound {
+		t.Errorf("after an hour: %v", err)
+	}
+}
+
 // TestInputsAreSentAsTheyWereRead: encoding/json would make integers of floats.
 func TestInputsAreSentAsTheyWereRead(t *testing.T) {
-	in, err := defaultInputLimits().read("x", strings.NewReader(`{"a": 1.0, "b": 9007199254740993, "c": 1e300}`))
+	in, err := defaultInputLimits().read("x", strings.NewReader("{\"a\": 1.0, \"b\": 9007199254740993, \"c\": 1e300}\n{}"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts, err := inputsText(in)
+	sent, err := askingFor(map[string]any{"strategy": "risk"}, in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b, err := json.Marshal(map[string]any{"inputs": texts}); err != nil || string(b) != `{"inputs":[{"a":1.0,"b":9007199254740993,"c":1e+300}]}` {
-		t.Errorf("%s, %v", b, err)
+	q := httptest.NewRequestWithContext(t.Context(), sent.method, sent.path, sent.body)
+	q.Header = sent.header
+	if q.ContentLength != sent.length {
+		t.Errorf("%d bytes are said to be %d", q.ContentLength, sent.length)
+	}
+	parts, err := q.MultipartReader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct{ name, text string }{
+		{"request", `{"strategy":"risk"}`},
+		{"inputs", "{\"a\":1.0,\"b\":9007199254740993,\"c\":1e+300}\n{}\n"},
+	} {
+		part, err := parts.NextPart()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text io.Reader = part
+		if part.Header.Get("Content-Encoding") == "gzip" {
+			if text, err = gzip.NewReader(part); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if b, err := io.ReadAll(text); err != nil || part.FormName() != want.name || string(b) != want.text {
+			t.Errorf("part %q: %s, %v", part.FormName(), b, err)
+		}
 	}
 }
 

@@ -178,6 +178,9 @@ func (s *stand) artifact(ctx context.Context, arm armSpec) (string, error) {
 		return s.built[id], nil
 	}
 	source, err := readSource(filepath.Join(arm.path, sourceFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", usageError{fmt.Errorf("arm %q: there is no %s in this folder: name the folder of a strategy's source", arm.text, sourceFile)}
+	}
 	if err != nil {
 		return "", err
 	}

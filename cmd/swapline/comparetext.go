@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,17 +51,21 @@ func (t comparisonText) lines(l look) []string {
 	for _, v := range r.Verdicts {
 		out = append(out, verdictLines(v, l)...)
 	}
-	out = append(append(out, ""), healthLines(r.Health, l)...)
+	out = append(append(out, ""), healthLines(unsaid(r.Health, r.Verdicts), l)...)
 	for _, answers := range r.Answers {
 		out = append(out, answerLines(answers, len(r.Answers) > 1, l)...)
 	}
 	for i := 1; i < len(r.Arms); i++ {
 		out = append(append(out, ""), t.table(r.Arms[i].Name, l)...)
 	}
-	if len(r.Notes) > 0 {
+	notes := r.Notes
+	if len(r.Metrics) > 0 {
+		notes = append([]string{ofTheTable}, notes...)
+	}
+	if len(notes) > 0 {
 		out = append(out, "")
 	}
-	for _, note := range r.Notes {
+	for _, note := range notes {
 		out = append(out, wrap("  ", "  ", oneLine(note), l.width)...)
 	}
 	return out
@@ -84,6 +89,19 @@ func colourOfVerdict(w compare.Word) string {
 		return bad
 	}
 	return unsure
+}
+
+// unsaid are the checks, without the words that a verdict has said already.
+func unsaid(checks []compare.Check, verdicts []compare.Verdict) []compare.Check {
+	out := slices.Clone(checks)
+	for i, c := range out {
+		for _, v := range verdicts {
+			if c.Text != "" && strings.Contains(v.Sentence, c.Text) {
+				out[i].Text = "see above"
+			}
+		}
+	}
+	return out
 }
 
 // healthLines shows what is not in order.
@@ -143,6 +161,9 @@ func answerLines(a compare.Answers, named bool, l look) []string {
 	}
 	return out
 }
+
+// ofTheTable is what surprises in it.
+const ofTheTable = "~ is unclear: the interval contains \"no change\". Ratios are those of rounds that ran next to each other, not of the two values."
 
 // Columns of the table of metrics.
 const (

@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"math"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/swapline/swapline/runtime/compare"
+	"github.com/swapline/swapline/runtime/problem"
 )
 
 // goldenComparison compares a text with testdata/compare/NAME.txt.
@@ -148,6 +151,31 @@ func TestExitCodesOfComparisons(t *testing.T) {
 	}
 }
 
+// TestAFileThatCannotBeWrittenDoesNotTakeTheResultAlong: it took minutes to measure.
+func TestAFileThatCannotBeWrittenDoesNotTakeTheResultAlong(t *testing.T) {
+	dir := t.TempDir()
+	files, err := reportFiles([]string{filepath.Join(dir, "folder.html"), filepath.Join(dir, "fine.json")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "folder.html", "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, markdown := range []bool{false, true} {
+		var out bytes.Buffer
+		a := &app{stdout: &out}
+		if err := a.tellComparison(measured(), slices.Clone(files), compareOptions{markdown: markdown}); exitCode(err) != exitError || !strings.Contains(err.Error(), "folder.html") {
+			t.Errorf("%v", err)
+		}
+		if text := out.String(); !strings.Contains(text, "12.1 times slower") || strings.Contains(text, "folder.html") || strings.Contains(text, "fine.json") == markdown {
+			t.Errorf("%s", text)
+		}
+		if err := os.Remove(filepath.Join(dir, "fine.json")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestValuesHaveUnits(t *testing.T) {
 	for _, c := range []struct {
 		v    float64
@@ -167,12 +195,12 @@ func TestTheCommandRepeatsAComparison(t *testing.T) {
 	a := &app{}
 	c := a.compareCommand()
 	args := []string{"native:my risk", "it's=wazero:x.wasm", "--inputs", "in file.ndjson", "--margin", "25%", "--mask", "/card", "--mask", "/a b", "--direct",
-		"--open", "0s", "--report", "r.html", "--markdown"}
+		"--max-different", "100%", "--open", "0s", "--report", "r.html", "--markdown"}
 	if err := c.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
 	p := planFlags{seed: 7}
-	const want = `swapline compare 'native:my risk' 'it'\''s=wazero:x.wasm' --direct --inputs 'in file.ndjson' --margin 0.25 --mask /card --mask '/a b' --open 0s --seed 7`
+	const want = `swapline compare 'native:my risk' 'it'\''s=wazero:x.wasm' --direct --inputs 'in file.ndjson' --margin 0.25 --mask /card --mask '/a b' --max-different 1 --open 0s --seed 7`
 	if got := p.command(c, c.Flags().Args()); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -197,10 +225,19 @@ func TestPlansAreMadeOfFlags(t *testing.T) {
 	if got, err = plan(); err != nil || got.Seed == 0 || got.Rounds != 20 || got.OpenFor != 3*time.Second || got.Margin != 0 {
 		t.Errorf("without flags: %+v, %v", got, err)
 	}
+	if got, err = plan("--margin", "500%"); err != nil || got.Margin != 5 {
+		t.Errorf("500 %%, which is meant: %+v, %v", got, err)
+	}
+	if _, err = plan("--rounds", "3"); err == nil || !strings.Contains(err.Error(), "--rounds makes no sense (expected 10 to 200, found 3)") {
+		t.Errorf("an error names the flag and what was typed: %v", err)
+	}
+	if r := reportOf(err); r.Code != string(problem.ComparisonMalformed) || r.Expected != "10 to 200" || r.Found != "3" {
+		t.Errorf("and --json has its code and members: %+v", r)
+	}
 	if got, err = plan("--hypothesis", "better", "--margin", "0"); err != nil || got.Margin != 0 {
 		t.Errorf("better by anything: %+v, %v", got, err)
 	}
-	for _, wrong := range [][]string{{"--margin", "0"}, {"--margin", "-1"}, {"--margin", "NaN"}, {"--margin", "five"}, {"--alpha", "1%%"}, {"--ignore", "ts"}, {"--mask", "card"}} {
+	for _, wrong := range [][]string{{"--margin", "0"}, {"--margin", "-1"}, {"--margin", "NaN"}, {"--margin", "five"}, {"--margin", "5"}, {"--alpha", "0"}, {"--rounds", "3"}, {"--rounds", "0"}, {"--rate", "-1"}, {"--tolerance", "-1"}, {"--metric", "beauty"}, {"--alpha", "1%%"}, {"--ignore", "ts"}, {"--mask", "card"}} {
 		if _, err := plan(wrong...); exitCode(err) != exitUsage {
 			t.Errorf("%v: %v", wrong, err)
 		}

@@ -167,9 +167,13 @@ func (d dataFolder) announce(r running) error {
 	return storeProblem(replace(d.path("server.json"), append(b, '\n')))
 }
 
-// withdraw removes the announcement if it is still this process's.
+// withdraw removes the announcement if it is still this process's. The process
+// that took over may have ended, and removed its own, before this one.
 func (d dataFolder) withdraw() error {
 	r, err := d.server()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil || r.PID != os.Getpid() {
 		return err
 	}

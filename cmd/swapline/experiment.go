@@ -130,7 +130,8 @@ func (a *app) experimentList(ctx context.Context, strategy string, limit int) er
 		}
 		t := newTable(w, "STRATEGY", "ID", "REFERENCE", "CANDIDATE", "MODE", "STATE", "VERDICT", "STARTED")
 		for _, e := range list.Experiments {
-			t.row(e.Strategy, e.ID, e.Reference.Version, e.Candidate.Version, e.Mode, e.State, string(e.Verdict.Word), stamp(e.Started))
+			reference, candidate := releases(e)
+			t.row(e.Strategy, e.ID, reference, candidate, e.Mode, e.State, string(e.Verdict.Word), stamp(e.Started))
 		}
 		t.flush()
 	})
@@ -232,8 +233,17 @@ func (a *app) experimentStop(ctx context.Context, strategy, id string, o experim
 	}
 	return a.print(e, func(w io.Writer) {
 		fmt.Fprintf(w, "experiment %d of %s has ended: %s\n", e.ID, e.Strategy, verdictText(e.Verdict))
+		fmt.Fprintf(w, "  %s answers all calls now\n", answering(e, o.promote))
 		fmt.Fprintf(w, "  report: swapline experiment report %s %d -o report.html\n", e.Strategy, e.ID)
 	})
+}
+
+// answering is the release that has the traffic after an experiment.
+func answering(e runtime.Experiment, promoted bool) string {
+	if promoted {
+		return releaseName(e.Candidate)
+	}
+	return releaseName(e.Reference)
 }
 
 // stopExperiment ends it. It has a new revision with every look, which a person

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -52,7 +53,8 @@ func (p experimentPage) lines(l look) []string {
 
 func (p experimentPage) title(l look) []string {
 	e := p.experiment
-	head := fmt.Sprintf("%s  %s %s %s  experiment %d  ", oneLine(e.Strategy), oneLine(e.Reference.Version), l.sign("→", "->"), oneLine(e.Candidate.Version), e.ID)
+	reference, candidate := releases(e)
+	head := fmt.Sprintf("%s  %s %s %s  experiment %d  ", oneLine(e.Strategy), reference, l.sign("→", "->"), candidate, e.ID)
 	by := oneLine(e.Mode) + ", started " + stamp(e.Started)
 	if e.Actor != "" {
 		by += " by " + oneLine(e.Actor)
@@ -61,6 +63,34 @@ func (p experimentPage) title(l look) []string {
 		by += " (" + oneLine(e.Why) + ")"
 	}
 	return append([]string{head + oneLine(e.State)}, wrap("", "  ", fmt.Sprintf("%s, plan %.12s", by, oneLine(e.PlanHash)), l.width)...)
+}
+
+// versionOf is the release of an arm that does not say it.
+func (p experimentPage) versionOf(a compare.Arm) string {
+	if len(p.experiment.Arms) > 0 && a.Name == p.experiment.Arms[0].Name {
+		return p.experiment.Reference.Version
+	}
+	return p.experiment.Candidate.Version
+}
+
+// releases are those of an experiment: their versions or, where both have the same one,
+// with what tells them apart.
+func releases(e runtime.Experiment) (reference, candidate string) {
+	if e.Reference.Version != e.Candidate.Version {
+		return oneLine(e.Reference.Version), oneLine(e.Candidate.Version)
+	}
+	return oneLine(releaseName(e.Reference)), oneLine(releaseName(e.Candidate))
+}
+
+// releaseName is a version with its kind and the beginning of its digest.
+func releaseName(r runtime.Release) string {
+	return fmt.Sprintf("%s (%s, %.12s)", r.Version, r.Kind, strings.TrimPrefix(string(r.Digest), "sha256:"))
+}
+
+// endedBy is why an experiment ended, without the verdict's sentence, which stands
+// beside it.
+func endedBy(e runtime.Experiment) string {
+	return oneLine(strings.TrimSuffix(e.Reason, ": "+e.Verdict.Sentence))
 }
 
 // arms puts what the releases did side by side.
@@ -77,7 +107,7 @@ func (p experimentPage) arms(l look) []string {
 		return b
 	}
 	out := []string{line("", func(a compare.Arm) string { return oneLine(a.Name) }),
-		line("release", func(a compare.Arm) string { return oneLine(a.Version) }),
+		line("release", func(a compare.Arm) string { return oneLine(cmp.Or(a.Version, p.versionOf(a))) }),
 		line("calls", func(a compare.Arm) string { return compare.Count(a.Calls) })}
 	if slices.ContainsFunc(arms, func(a compare.Arm) bool { return a.Units > 0 && a.Units != a.Calls }) {
 		out = append(out, line("keys", func(a compare.Arm) string { return compare.Count(a.Units) }))
@@ -110,7 +140,7 @@ func (p experimentPage) end() string {
 	if e.State == experimentEnded {
 		text := "ended after " + wholeSeconds(e.Ended.Sub(e.Started))
 		if e.Reason != "" {
-			text += ": " + oneLine(e.Reason)
+			text += ": " + endedBy(e)
 		}
 		return text + fmt.Sprintf("; report: swapline experiment report %s %d -o report.html", oneLine(e.Strategy), e.ID)
 	}

@@ -51,6 +51,12 @@ func TestAnExperimentForPeople(t *testing.T) {
 		e.State, e.Ended, e.Reason = "ended", noon, "decided"
 		e.Verdict.Word, e.Verdict.Value, e.Verdict.Sentence = compare.Better, compare.Interval{Lo: 0.61, Point: 0.7, Hi: 0.78}, "2.0.0 is faster."
 	}), wide)
+	goldenExperiment(t, "twins", trying(func(e *runtime.Experiment) {
+		e.Candidate.Version, e.Candidate.Kind, e.Candidate.Digest = "1.0.0", "native", "sha256:25b6d645caef0a182be42ef769127c1c"
+		e.Verdict.Word, e.Verdict.Sentence = compare.Better, "The candidate is better: 24 µs against 155 µs."
+		e.State, e.Ended, e.Reason = "ended", noon, "decided: The candidate is better: 24 µs against 155 µs."
+		e.Arms[0].Name, e.Arms[0].Version, e.Arms[1].Name, e.Arms[1].Version = "stable", "", "candidate", ""
+	}), wide)
 	goldenExperiment(t, "blocked", trying(func(e *runtime.Experiment) {
 		e.Verdict.Blocked, e.Verdict.Metric, e.Verdict.Scale, e.Verdict.Margin = "sample ratio", "error_rate", compare.Difference, 0.02
 		e.Verdict.Value = compare.Interval{Lo: math.Inf(-1), Point: 0.031, Hi: 0.05}
@@ -141,4 +147,22 @@ func TestExitCodesOfExperiments(t *testing.T) {
 			t.Errorf("%s: %d, want %d", word, got, want)
 		}
 	}
+}
+
+// TestAnEndedExperimentStillSaysItsReleases although its arms say none.
+func TestAnEndedExperimentStillSaysItsReleases(t *testing.T) {
+	p := trying(func(e *runtime.Experiment) {
+		e.Arms = []compare.Arm{{Name: "stable", Calls: 1}, {Name: "candidate", Calls: 2}}
+	})
+	var b bytes.Buffer
+	p.print(&b, look{})
+	for _, line := range strings.Split(b.String(), "\n") {
+		if words := strings.Fields(line); len(words) > 0 && words[0] == "release" {
+			if strings.Join(words, " ") != "release 1.0.0 2.0.0" {
+				t.Error(line)
+			}
+			return
+		}
+	}
+	t.Errorf("no line of releases:\n%s", &b)
 }

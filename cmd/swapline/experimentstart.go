@@ -175,7 +175,8 @@ func (a *app) experimentStart(ctx context.Context, strategy, release string, pla
 		return a.experimentWatch(ctx, strategy, fmt.Sprint(e.ID))
 	}
 	return a.print(e, func(w io.Writer) {
-		fmt.Fprintf(w, "experiment %d of %s has begun: %s against %s, %s\n", e.ID, e.Strategy, e.Candidate.Version, e.Reference.Version, e.Mode)
+		reference, candidate := releases(e)
+		fmt.Fprintf(w, "experiment %d of %s has begun: %s against %s, %s\n", e.ID, e.Strategy, candidate, reference, e.Mode)
 		fmt.Fprintf(w, "  plan  %.16s, ends %s at the latest\n", e.PlanHash, stamp(e.Until))
 		fmt.Fprintf(w, "  watch it: swapline experiment watch %s\n", e.Strategy)
 	})

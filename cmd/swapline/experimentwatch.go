@@ -113,7 +113,7 @@ func endOfExperiment(e runtime.Experiment) error {
 		return &outcome{exitWorse, text}
 	}
 	if e.Reason != "" {
-		text += "; it ended because: " + oneLine(e.Reason)
+		text += "; it ended because: " + endedBy(e)
 	}
 	return &outcome{exitUndecided, text}
 }
@@ -237,7 +237,7 @@ func (v *experimentLines) show(e runtime.Experiment) {
 		fmt.Fprintln(v.w, "  "+line)
 	}
 	if e.State == experimentEnded {
-		fmt.Fprintf(v.w, "%s  experiment %d of %s has ended: %s\n", stamp(e.Ended), e.ID, oneLine(e.Strategy), oneLine(e.Reason))
+		fmt.Fprintf(v.w, "%s  experiment %d of %s has ended: %s\n", stamp(e.Ended), e.ID, oneLine(e.Strategy), endedBy(e))
 	}
 }
 

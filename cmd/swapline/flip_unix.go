@@ -16,6 +16,24 @@ import (
 // have them.
 const firstInherited, lastInherited = 3, 4
 
+// upgrader is tableflip's. That learns of the end of the process before a moment
+// later than those who wait for it, and refuses until then.
+type upgrader struct{ *tableflip.Upgrader }
+
+// parentThere is what it says meanwhile; it exports no error for it.
+const parentThere = "parent hasn't exited"
+
+// Upgrade is called after WaitForParent.
+func (u upgrader) Upgrade() error {
+	for {
+		err := u.Upgrader.Upgrade()
+		if err == nil || err.Error() != parentThere {
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // newFlipper makes the one upgrader of the process. limit bounds how long a new
 // process may take from its start until it has everything.
 func newFlipper(limit time.Duration) (flipper, error) {
@@ -28,7 +46,7 @@ func newFlipper(limit time.Duration) (flipper, error) {
 			unix.CloseOnExec(fd)
 		}
 	}
-	return u, nil
+	return upgrader{u}, nil
 }
 
 // socketPair makes two connected sockets that no other program inherits.

@@ -38,8 +38,9 @@ import (
 //	                                     ready, or failed: why
 //	lets executions wait, ends running
 //	ones, parks the state                                    "held"
-//	go
-//	                                     opens the state
+//	go: what experiments have measured
+//	                                     opens the state, goes on measuring
+//	                                     from there
 //	                                     tells tableflip that it is ready
 //	commit
 //	                                     accepts connections
@@ -60,6 +61,9 @@ import (
 // the old one does. If the old process dies after "go" the new one has
 // everything and goes on by itself; if it dies before, the new one ends as well.
 //
+// What experiments have measured is in no file by then, since the store is parked: the
+// old process says it when no execution runs any more, and both count each call once.
+//
 // Executions wait between "held" and "serving", some milliseconds and no longer
 // than holdLimit plus twice switchLimit; changes are refused between "steady" and
 // "serving", which takes as long as loading does. Reads are answered from memory.
@@ -73,6 +77,8 @@ type message struct {
 	Resident int `json:"resident,omitempty"`
 	// With failed.
 	Why string `json:"why,omitempty"`
+	// With go: see runtime.Experiments.HandOver.
+	Measured json.RawMessage `json:"measured,omitempty"`
 }
 
 // Steps of a hand-over that are messages.
@@ -270,10 +276,14 @@ func (s *succession) takeOver(ctx context.Context, h *host) error {
 		return err
 	}
 	s.at("new:ready")
-	if _, err := s.link.expect(stepGo); err != nil {
+	given, err := s.link.expect(stepGo)
+	if err != nil {
 		return fmt.Errorf("the old process did not hand over: %w", err)
 	}
 	s.at("new:go")
+	if err := h.rt.Experiments.TakeOver(given.Measured); err != nil {
+		h.log.Warn("experiments go on from their last note", "error", err)
+	}
 	if err := h.unparkState(); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/swapline/swapline/runtime/problem"
@@ -101,6 +102,23 @@ func TestAProcessThatCannotBeRenewedSaysWhy(t *testing.T) {
 	if err := r.stop(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestARenewalWaitsForTheStart: it would find nothing to hand over before.
+func TestARenewalWaitsForTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRenewer(&host{}, nil, nil, nil)
+		refused := make(chan error, 1)
+		go func() { _, err := r.renew(t.Context(), "test"); refused <- err }()
+		synctest.Wait()
+		failed := errors.New("the folder is full")
+		if err := r.begin(failed); !errors.Is(err, failed) {
+			t.Errorf("%v", err)
+		}
+		if err := <-refused; problem.CodeOf(err) != problem.RenewalFailed || !errors.Is(err, failed) {
+			t.Errorf("%v", err)
+		}
+	})
 }
 
 func TestTheOldProcessFindsTheNewOneOnThisMachine(t *testing.T) {

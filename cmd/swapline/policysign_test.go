@@ -28,7 +28,7 @@ func (o operator) run(args ...string) (string, error) {
 	var out bytes.Buffer
 	a := &app{stdout: &out, stderr: new(bytes.Buffer), data: string(o.data)}
 	c := a.policyCommand()
-	c.SetArgs(args)
+	c.SetArgs(append([]string{}, args...)) // nil would be the arguments of this process
 	c.SilenceErrors, c.SilenceUsage = true, true
 	err := c.ExecuteContext(o.t.Context())
 	return out.String(), err

@@ -31,22 +31,37 @@ type renewer struct {
 	flip  flipper
 	never atomic.Pointer[error] // why this process cannot be renewed; nil if it can
 	at    func(string)          // told each step
+	begun chan struct{}         // closed when this process serves and says so, or never will
 	turn  chan struct{}         // holds one token while a renewal runs, and for ever after it
 	moved chan struct{}         // closed when the new process serves
 	next  *os.Process           // set before moved is closed
 }
 
 func newRenewer(h *host, f flipper, never error, at func(string)) *renewer {
-	r := &renewer{host: h, flip: f, at: at, turn: make(chan struct{}, 1), moved: make(chan struct{})}
+	r := &renewer{host: h, flip: f, at: at, begun: make(chan struct{}), turn: make(chan struct{}, 1), moved: make(chan struct{})}
 	if never != nil {
 		r.never.Store(&never)
 	}
 	return r
 }
 
+// begin lets renewals in, which wait until then: one that overtook the start would
+// find a process that cannot hand over yet, and its announcement would be
+// overwritten. The error of a start that failed allows none, and is returned.
+func (r *renewer) begin(err error) error {
+	if err != nil {
+		r.never.Store(&err)
+	}
+	close(r.begun)
+	return err
+}
+
 // renew starts a new process and hands everything over. After an error this
 // process goes on as before.
 func (r *renewer) renew(ctx context.Context, why string) (server.Renewal, error) {
+	if r.never.Load() == nil {
+		<-r.begun
+	}
 	if never := r.never.Load(); never != nil {
 		return server.Renewal{}, problem.New(problem.RenewalFailed, "this process cannot be renewed: %w", *never).Cure("restart it instead")
 	}
@@ -310,7 +325,7 @@ func (t *transfer) hold(ctx context.Context) error {
 
 // flipOver lets the new process take everything.
 func (t *transfer) flipOver(ctx context.Context) error {
-	if err := t.link.send(message{Step: stepGo}); err != nil {
+	if err := t.link.send(message{Step: stepGo, Measured: t.host.rt.Experiments.HandOver()}); err != nil {
 		return err
 	}
 	late := time.NewTimer(switchLimit)

@@ -183,7 +183,7 @@ func (a *app) start(ctx context.Context, h *host, r *renewer, before *succession
 	close(h.takenOver)
 	r.watchSignal(ctx, isTerminal(a.stderr))
 	h.accept(handler, undo)
-	if err := a.ready(ctx, h, r, before, undo); err != nil {
+	if err := r.begin(a.ready(ctx, h, r, before, undo)); err != nil {
 		return err
 	}
 	go r.watchPressure(ctx, before.since())

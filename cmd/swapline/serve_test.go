@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -154,6 +155,36 @@ func TestServeRefusesAPolicyThatIsNotTheOneInForce(t *testing.T) {
 	write(t, dataFolder(data).path("trust", "policy.dsse"), "{}")
 	r := command(t, data, "serve", "--listen", "127.0.0.1:0")
 	refused(t, r, exitInvalid, string(problem.EnvelopeMalformed))
+}
+
+// TestAProcessWithdrawsOnlyItsOwnAnnouncement: when a signal ends two processes of a
+// renewal at once, the new one may be the first to go.
+func TestAProcessWithdrawsOnlyItsOwnAnnouncement(t *testing.T) {
+	for name, c := range map[string]struct {
+		announced int
+		left      bool
+	}{
+		"nobody's":          {0, false},
+		"its own":           {os.Getpid(), false},
+		"another process's": {os.Getpid() + 1, true},
+	} {
+		d := dataFolder(t.TempDir())
+		file := d.path("pid")
+		if c.announced != 0 {
+			if err := d.announce(running{Address: "127.0.0.1:1", PID: c.announced}); err != nil {
+				t.Fatal(err)
+			}
+			write(t, file, fmt.Sprintln(c.announced))
+		}
+		if err := errors.Join(d.withdraw(), removePID(file)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, f := range []string{d.path("server.json"), file} {
+			if _, err := os.Stat(f); (err == nil) != c.left {
+				t.Errorf("%s: %s: %v", name, filepath.Base(f), err)
+			}
+		}
+	}
 }
 
 func TestOnlyLoopbackIsOpenWithoutAToken(t *testing.T) {

@@ -89,14 +89,14 @@ func TestMoreMemoryThanTheLimitIsACrash(t *testing.T) {
 // another process takes over, and calls that somebody waits for are not lost.
 func TestARunawayCallEndsWithItsProcess(t *testing.T) {
 	c := config()
-	c.Patience = 300 * time.Millisecond
+	c.Patience = 2 * time.Second
 	in := load(t, c, specOf(t, "wild", nil))
 	first := pidOf(in)
 	slow := make(chan error, 1)
-	_, err := in.Execute(within(t, 10*time.Millisecond), map[string]any{"do": "sleep", "ms": int64(3_600_000)})
+	_, err := in.Execute(within(t, 200*time.Millisecond), map[string]any{"do": "sleep", "ms": int64(3_600_000)})
 	wantFault(t, err, problem.FaultDeadline)
 	go func() {
-		_, err := in.Execute(within(t, time.Minute), map[string]any{"do": "sleep", "ms": int64(450)})
+		_, err := in.Execute(within(t, time.Minute), map[string]any{"do": "sleep", "ms": int64(2200)})
 		slow <- err
 	}()
 	await(t, "another process", func() bool { return pidOf(in) != first })
@@ -116,7 +116,7 @@ func TestManyRunawayCallsEndTheProcessAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			_, _ = in.Execute(within(t, 10*time.Millisecond), map[string]any{"do": "sleep", "ms": int64(3_600_000)})
+			_, _ = in.Execute(within(t, 200*time.Millisecond), map[string]any{"do": "sleep", "ms": int64(3_600_000)})
 		})
 	}
 	wg.Wait()

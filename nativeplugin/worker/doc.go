@@ -47,6 +47,8 @@
 //	                                                    the strategy took as arg, and those of
 //	                                                    decoding and encoding as now
 //	validate                                            nothing
+//	used                                                after a garbage collection: allocations
+//	                                                    since the start as arg, their bytes as now
 //	cancel     (arg: the call)                          nothing
 //	log        [level, message, fields]                 nothing; from the worker, as are
 //	emit       a request of the calling convention      its reply; see abi/wasm.go

@@ -28,6 +28,7 @@ const (
 	kindAbort    // there will be no next part
 
 	kindTimed // kindExecute, and the answer says how long it took
+	kindUsed
 
 	kindMore kind = 1 << 16 // flag: another part follows
 )
@@ -40,8 +41,8 @@ const maxMessage = 8<<20 + 64<<10
 type message struct {
 	kind kind
 	id   uint64 // of the question
-	arg  int64  // of a call: nanoseconds that are left, 0 for no deadline; of the answer to a timed one: those that the strategy took; of others: the call that they are about
-	now  int64  // the host's clock, nanoseconds since 1970, 0 if the strategy may not know it; of the answer to a timed call: the nanoseconds that values took
+	arg  int64  // of a call: nanoseconds that are left, 0 for no deadline; of the answer to a timed one: those that the strategy took; of the answer to used: allocations; of others: the call that they are about
+	now  int64  // the host's clock, nanoseconds since 1970, 0 if the strategy may not know it; of the answer to a timed call: the nanoseconds that values took; of the answer to used: allocated bytes
 	body []byte // package wire
 }
 

@@ -162,7 +162,7 @@ func TestAStartThatFailsIsPlannedAgain(t *testing.T) {
 		c.pass(time.Second)
 	}
 	await(t, "a plan", func() bool { _, ok := c.pending(); return ok })
-	_, err := in.Execute(within(t, time.Millisecond), nil)
+	_, err := in.Execute(within(t, 100*time.Millisecond), nil)
 	wantFault(t, err, problem.FaultWorker, "as you wish")
 	spec.Manifest.Config = nil
 	c.pass(time.Second)

@@ -37,6 +37,8 @@ func (s *servant) answer(m message, room []byte) message {
 		return s.construct(m)
 	case kindExecute, kindTimed, kindValidate:
 		return s.call(m, room)
+	case kindUsed:
+		return used()
 	case kindCancel:
 		if c := s.calls[uint64(m.arg)%mostSlots].Load(); c != nil && c.id == uint64(m.arg) {
 			c.end(context.Canceled)

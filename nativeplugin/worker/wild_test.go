@@ -67,6 +67,18 @@ func (w *wild) Execute(ctx context.Context, in map[string]any) (map[string]any, 
 			keep = append(keep, b)
 		}
 		return map[string]any{"kept": len(keep)}, nil
+	case "work":
+		x := uint64(1)
+		for i := range in["turns"].(int64) {
+			x = x*6364136223846793005 + uint64(i)
+		}
+		return map[string]any{"odd": x&1 == 1}, nil
+	case "allocate":
+		var last []byte
+		for range in["times"].(int64) {
+			last = make([]byte, 1024, 1024+len(last)/1024)
+		}
+		return map[string]any{"n": len(last)}, nil
 	case "big":
 		part := strings.Repeat("x", 1<<20-16)
 		list := make([]any, in["parts"].(int64))

@@ -30,6 +30,7 @@ func (*process) kill()                                {}
 func (*process) stop(context.Context)                 {}
 func (*process) drain(context.Context, time.Duration) {}
 func (*process) resident() int64                      { return 0 }
+func (*process) processor() (time.Duration, bool)     { return 0, false }
 
 func sleep(*atomic.Uint32, uint32, time.Duration) {}
 func wake(*atomic.Uint32, int)                    {}

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -207,4 +208,16 @@ func (l *Ledger) Answers() Answers {
 	a.Examples = a.Examples[:min(len(a.Examples), mostExamples)]
 	slices.SortStableFunc(a.Examples, func(x, y Example) int { return cmp.Compare(x.Input, y.Input) })
 	return a
+}
+
+// first names the place with most differences; a pointer that was too long to be kept has
+// no row.
+func (a Answers) first() string {
+	if len(a.Places) == 0 {
+		return ""
+	}
+	if at := a.Places[0].Pointer; at != "" {
+		return fmt.Sprintf(", first at %q", at)
+	}
+	return ", first as a whole"
 }

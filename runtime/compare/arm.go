@@ -12,16 +12,17 @@ import (
 // arm is a subject and what was measured of it.
 type arm struct {
 	Subject
-	ledger  *Ledger // nil for the reference
-	rounds  []round
-	through []float64 // calls a second, of each round
-	open    []openRound
-	apart   apart
+	ledger     *Ledger // nil for the reference
+	rounds     []round
+	through    []float64 // calls a second, of each round
+	processors []float64 // that were busy meanwhile
+	open       []openRound
+	apart      apart
 
-	compiles, instantiates, colds []float64 // ns
-	startless                     string    // why it cannot be started again
-	memory                        int64     // the most that was seen
-	instances                     int
+	compiles, openings, instantiates, colds []float64 // ns
+	startless                               string    // why it cannot be started again
+	memory                                  int64     // the most that was seen
+	instances                               int
 
 	mu    sync.Mutex
 	tally tally // guarded by mu

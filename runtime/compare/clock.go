@@ -8,38 +8,50 @@ import (
 // clock reads how much time has passed since it was made.
 type clock struct {
 	now  func() time.Duration
-	wait func(time.Duration)
+	wait func(time.Duration) // instead of waiting; nil is the real thing
 }
 
 func newClock(now func() time.Time, wait func(time.Duration)) clock {
-	c := clock{wait: wait}
 	if now == nil {
 		base := time.Now()
-		c.now = func() time.Duration { return time.Since(base) } // reads the monotonic clock only
-	} else {
-		base := now()
-		c.now = func() time.Duration { return now().Sub(base) }
+		return clock{func() time.Duration { return time.Since(base) }, wait} // reads the monotonic clock only
 	}
-	if wait == nil {
-		c.wait = c.turn
-	}
-	return c
+	base := now()
+	return clock{func() time.Duration { return now().Sub(base) }, wait}
 }
 
-// imprecise is by how much a timer of the operating system may be late.
-const imprecise = 1500 * time.Microsecond
-
-// turn sleeps for what a timer is good for and turns for the rest, letting others
-// run in between.
-func (c clock) turn(d time.Duration) {
-	until := c.now() + d
-	if d > imprecise {
-		time.Sleep(d - imprecise)
+// rest lets the threads of the process come to rest. Where somebody else lets time pass
+// there is nothing to wait for.
+func (c clock) rest(d time.Duration) {
+	if c.wait == nil {
+		pause(d)
 	}
-	for c.now() < until {
+}
+
+// sleeper lets time pass for one goroutine. close it.
+type sleeper struct {
+	clock clock
+	alarm alarm
+}
+
+// sleep sleeps until shortly before the time is over and turns for the rest, letting
+// others run in between. Whoever turns for long has used up what the system grants a
+// thread when the moment comes, and is interrupted then; who slept is let in first.
+func (s *sleeper) sleep(d time.Duration) {
+	if s.clock.wait != nil {
+		s.clock.wait(d)
+		return
+	}
+	until := s.clock.now() + d
+	if d > imprecise {
+		s.alarm.sleep(d - imprecise)
+	}
+	for s.clock.now() < until {
 		runtime.Gosched()
 	}
 }
+
+func (s *sleeper) close() { s.alarm.close() }
 
 // reading is what one reading of the clock costs, at best.
 func (c clock) reading() time.Duration {

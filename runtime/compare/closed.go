@@ -2,15 +2,18 @@ package compare
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"time"
 
 	"github.com/swapline/swapline/abi/wire"
 )
 
-// atOnce is how many inputs are copied before the calls that use them are timed.
-const atOnce = 256
+// atOnce is how many inputs are copied before the calls that use them are timed, and
+// leastAtOnce how many for an arm that allocates so much that the collector runs.
+const (
+	atOnce      = 256
+	leastAtOnce = 16
+)
 
 // first is how many calls at the beginning of a round are not counted: the garbage
 // collector ran before it.
@@ -21,8 +24,13 @@ type round struct {
 	at           time.Duration // when it began
 	calls        []float64     // how long each took, ns; faults are left out
 	made         int           // calls, with those that failed
-	used         meter
 	wall         time.Duration // of all calls, without what was done between them
+	used         window        // by all of them
+	own          window        // by those during which no collection ran
+	empty        meter         // by no calls
+	elsewhere    Apart         // what the arm's other process used for all that were
+	served       int           // there, with those that are not counted
+	collecting   float64       // processor time of a collection, ns for each byte that it leaves room for
 	instructions int64
 	bytesIn      int64 // copied over the boundary
 	bytesOut     int64
@@ -37,6 +45,7 @@ func (r *run) closed(ctx context.Context) error {
 	return interleave(r, r.plan.Rounds/2, func(block, turn int, a *arm) (round, error) {
 		if turn%len(r.arms) == 0 {
 			inputs = r.some(r.set(block, turn), r.plan.Calls)
+			r.look()
 		}
 		r.say("round %d of %d", 2*block+1+turn/len(r.arms), r.plan.Rounds)
 		return r.round(ctx, a, inputs)
@@ -109,22 +118,22 @@ func (r *run) copies(numbers []int) []map[string]any {
 
 // round lets one arm run the inputs.
 func (r *run) round(ctx context.Context, a *arm, numbers []int) (round, error) {
-	runtime.GC()
-	one := round{calls: make([]float64, 0, len(numbers)), at: r.clock.now()}
+	elsewhere := a.elsewhere(ctx, true)
+	one := round{calls: make([]float64, 0, len(numbers)), collecting: r.gauge.collect(), at: r.clock.now()}
 	var lost round
 	a.time(ctx, r.clock, r.copies(numbers[:min(first, len(numbers))]), &lost)
+	one.empty = r.window(ctx, a, 0, func() {}).used
 	before := r.part
-	for chunk := range slices.Chunk(numbers, atOnce) {
+	for chunk := range slices.Chunk(numbers, a.atOnce()) {
 		inputs := r.copies(chunk)
-		used := readMeter()
-		a.time(ctx, r.clock, inputs, &one)
-		one.used.add(used, readMeter())
+		one.count(a, r.window(ctx, a, len(inputs), func() { a.time(ctx, r.clock, inputs, &one) }))
 		r.part = before + r.turn*float64(one.made)/float64(len(numbers))
 		r.tell()
 		if err := ctx.Err(); err != nil {
 			return one, err
 		}
 	}
+	one.elsewhere, one.served = a.elsewhere(ctx, true).since(elsewhere), one.made+lost.made
 	return one, nil
 }
 

@@ -49,7 +49,7 @@ func TestBothRoundsOfABlockHaveTheSameInputsOnlyIfAllAreUsed(t *testing.T) {
 
 func TestAProcessThatDoesOtherThingsIsSaid(t *testing.T) {
 	one := func(cpu time.Duration) *arm {
-		return &arm{Subject: Subject{Arm: Arm{Name: cpu.String()}}, rounds: []round{{wall: time.Second, used: meter{cpu: cpu, cpuKnown: true}}}}
+		return &arm{Subject: Subject{Arm: Arm{Name: cpu.String()}}, rounds: []round{{wall: time.Second, made: 10, used: window{used: meter{cpu: cpu, cpuKnown: true}, made: 10, windows: 1}}}}
 	}
 	r := &run{arms: []*arm{one(900 * time.Millisecond), one(1300 * time.Millisecond)}}
 	if f := r.process(); f.Light != Green || !strings.Contains(f.Text, "1.3 processors") {

@@ -42,18 +42,34 @@
 // In the closed loop the clock is read once between two calls: the end of one is the
 // start of the next, and a duration has one reading of the clock in it (tens of
 // nanoseconds; the report's notes say how many). Inputs are copied before, 256 at a
-// time, because a callee may keep what it is given. What the process used meanwhile,
-// processor time, allocations and the collector's pauses, is read around the 256
-// calls, without the copying; it is that of the whole process, so nothing else should
-// run in it.
+// time, because a callee may keep what it is given.
+//
+// What was used meanwhile is read around the 256 calls, without the copying: the
+// processor time of all threads, because a call may go over to other goroutines, the
+// allocations, the collector's pauses, and the processor time of the arm's own process
+// if it has one. Before the second reading nobody calls for 200 microseconds: the
+// kernel counts a thread's time when it comes to rest. In each round the same is done
+// once without any call, and the median of these empty windows is taken off. Go has no
+// such figures for a goroutine: what else this process does is in them, and each block
+// begins with a look at what that is.
+//
+// An arm's own processor time is that of the windows in which no collection can have
+// run: none had ended, and less than six tenths of the room on the heap was used, where
+// Go begins the next one at seven tenths or later. An arm in whose first window that is
+// not so gets smaller ones, down to 16 calls. As the collector runs before each round, it
+// seldom runs in one; what collecting takes is therefore estimated from those runs, as
+// their processor time by the bytes that may be allocated until the next. A process of
+// its own is asked once a round, before and after, to collect and to tell what it has
+// allocated; what its collector does in between is in its processor time.
 //
 // In the open loop a call is due when its moment has come, whatever became of those
 // before: moments are those of many independent callers (a Poisson process), the same
 // ones for all arms in each half of a block. Latency counts from then, not from when somebody had
 // time to begin: a call that stalls for 20 ms is seen by all that were due meanwhile,
 // and not once (what G. Tene named coordinated omission). The calls are made by
-// workers of which up to two wait for the next moment; the last one that waits hires
-// another before it begins, up to 256 calls at a time. What could not be begun a
+// workers of which up to two wait for the next moment, asleep until 50 microseconds
+// before; the last one that waits hires another before it begins, up to 256 calls at a
+// time. What could not be begun a
 // second after the round's end (or as long as the round again) is given up and counts
 // with the time that it had waited. Without a Rate in the plan it is half of what the
 // slowest arm did before, so that no arm is overloaded by the plan.
@@ -77,9 +93,10 @@
 //	shift             difference of the rounds' medians: Hodges-Lehmann, and the p of
 //	                  Mann and Whitney
 //	throughput        median of the rounds, ratio as that of p50
-//	processor time,   mean of all calls, ratio by the bootstrap: the collector's work
-//	allocations,      is not in every round and counts all the same
-//	instructions
+//	processor time,   mean of all calls, ratio by the bootstrap: what is not in every
+//	allocations,      round counts all the same. Of the whole process it is with the
+//	instructions      collections that fell into the calls
+//	processors        how many were busy while throughput was measured, median
 //	split             means of the calls that tell of their parts, without the slowest
 //	                  tenth, which was mostly interrupted
 //	bytes, memory     counted; the memory is the most that was seen at the end of a
@@ -105,7 +122,8 @@
 //
 // Yellow ones only warn: the reference differs from itself on the same input, other
 // programs used more than a tenth of the machine, its host took processors away, this
-// process did something else, such as serving, the collector stopped an arm for more
+// process did something else, such as serving, or used more than a twentieth of a
+// processor while nobody called, the collector stopped an arm for more
 // than a twentieth of its time, an arm drifted, calls at a fixed rate waited, numbers of
 // calls differ, the build is a slow one.
 //

@@ -61,25 +61,6 @@ func TestFaultsOfTheFewCallsAtAFixedRateAreNotLostAmongTheOthers(t *testing.T) {
 	}
 }
 
-func TestProcessorTimeOfAnotherProcessIsNotKnown(t *testing.T) {
-	old, apart := timed("old", always(time.Millisecond), echo), timed("new", always(time.Millisecond), echo)
-	apart.Elsewhere = true
-	plan := small()
-	plan.Metric = "cpu"
-	report := two(t, plan, old, apart)
-	for _, m := range report.Metrics {
-		if m.Name == "cpu" {
-			t.Errorf("%+v", m)
-		}
-	}
-	if v := report.Verdicts[0]; v.Word != compare.Undecided || v.Value.Known() || !strings.Contains(v.Sentence, "could not be measured of both") || !strings.HasPrefix(v.Next, "Declare another metric") {
-		t.Errorf("%+v", v)
-	}
-	if report.Arms[1].Cost.CPU != 0 || !strings.Contains(strings.Join(report.Notes, " "), "new works in a process of its own") {
-		t.Errorf("%+v %q", report.Arms[1].Cost, report.Notes)
-	}
-}
-
 func TestMemoryHasNoBounds(t *testing.T) {
 	old, more := timed("old", always(time.Millisecond), echo), timed("new", always(time.Millisecond), echo)
 	more.Memory = func() (int64, int) { return 3 << 20, 3 }

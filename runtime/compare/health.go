@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/swapline/swapline/runtime/compare/sample"
 )
@@ -15,9 +16,13 @@ const (
 	redFaults     = 0.01 // of an arm's calls
 	yellowOthers  = 0.10 // of the machine's processors
 	yellowStolen  = 0.01
-	yellowProcess = 1.5  // processors that this process uses while one call is made after the other
-	yellowPauses  = 0.05 // of the time of the calls
-	yellowDrift   = 0.10 // from the first to the last round, with p below:
+	yellowProcess = 1.5                   // processors that this process uses while one call is made after the other
+	leastWall     = 10 * time.Millisecond // of an arm's calls, to say so
+	yellowIdle    = 0.05                  // of a processor that this process uses while nobody calls
+	yellowNoise   = 0.05                  // of what an arm allocates: what this process does by itself meanwhile
+	leastNoise    = 16                    // bytes a call, or nobody minds
+	yellowPauses  = 0.05                  // of the time of the calls
+	yellowDrift   = 0.10                  // from the first to the last round, with p below:
 	surelyDrifts  = 0.01
 	selfLevel     = 0.99 // of the interval of the reference against itself
 	leastSelf     = 0.01 // what it may differ by at least, whatever the margin
@@ -68,12 +73,19 @@ func (r *run) sameAnswers(a *arm) finding {
 		f.Light, f.Text = Red, fmt.Sprintf("no answer of %s could be compared", a.Arm.Name)
 	case float64(answers.Different) > r.plan.Different*float64(answers.Compared):
 		f.Light = Red
-		f.Text += fmt.Sprintf(", first at %q; at most a share of %v may", answers.Places[0].Pointer, r.plan.Different)
+		f.Text += answers.first() + "; " + mayDiffer(r.plan.Different)
 	case answers.Different > 0:
 		f.Light = Yellow
-		f.Text += fmt.Sprintf(", a share of at most %v may", r.plan.Different)
+		f.Text += "; " + mayDiffer(r.plan.Different)
 	}
 	return f
+}
+
+func mayDiffer(share float64) string {
+	if share == 0 {
+		return "none may"
+	}
+	return "at most " + percent(share) + " may"
 }
 
 // sameAgain is about the reference's own answers: where they differ from run to run,
@@ -86,8 +98,8 @@ func (r *run) sameAgain() finding {
 	if self.Different == 0 {
 		return found("same again", Green, "%s answered %d inputs twice and the same both times", name, self.Compared)
 	}
-	return found("same again", Yellow, "%s differs from itself: %d of %d inputs, first at %q; what is drawn or read from a clock should be in compare.ignore",
-		name, self.Different, self.Compared, self.Places[0].Pointer)
+	return found("same again", Yellow, "%s differs from itself: %d of %d inputs%s; what is drawn or read from a clock should be in the plan's ignore",
+		name, self.Different, self.Compared, self.first())
 }
 
 func (r *run) faultless() finding {
@@ -147,7 +159,7 @@ func (r *run) againstItself() finding {
 	text := fmt.Sprintf("%s in its second turns by its first: ratio %.3f, %.3g %% interval %.3f to %.3f", r.arms[0].Arm.Name, i.Point, 100*level, i.Lo, i.Hi)
 	allowed := max(r.plan.Margin/2, leastSelf)
 	switch off := math.Abs(i.Point - 1); {
-	case i.excludes(Ratio) && off > allowed:
+	case i.Excludes(Ratio) && off > allowed:
 		return found("a against a", Red, "%s; the same must not differ from itself by more than %.3g", text, allowed)
 	case i.Hi-i.Lo > 2*math.Max(r.plan.Margin, leastSelf):
 		return found("a against a", Yellow, "%s: too wide to see a margin of %.3g", text, r.plan.Margin)
@@ -177,7 +189,7 @@ func (r *run) machine() finding {
 		return finding{}
 	case stolen > yellowStolen:
 		return found("machine", Yellow, "%.1f %% of the processors' time was taken by the machine's own host; other programs used %.1f %%", 100*stolen, 100*others)
-	case slices.ContainsFunc(r.arms, func(a *arm) bool { return a.Elsewhere }):
+	case slices.ContainsFunc(r.arms, func(a *arm) bool { return a.Elsewhere != nil }):
 		return found("machine", Green, "other programs, and the arms that are such, used %.1f %% of the processors' time", 100*others)
 	case others > yellowOthers:
 		return found("machine", Yellow, "other programs used %.1f %% of the processors' time", 100*others)
@@ -190,8 +202,12 @@ func (r *run) machine() finding {
 func (r *run) process() finding {
 	most, name := -1.0, ""
 	for _, a := range r.arms {
-		total, _ := a.sums()
-		if used := float64(total.used.cpu) / float64(total.wall); total.wall > 0 && total.used.cpuKnown && used > most {
+		total, made := a.sums()
+		if total.wall < leastWall || !total.used.used.cpuKnown {
+			continue
+		}
+		cpu := meanOf(a.perCall(every, func(m meter) float64 { return float64(m.cpu) }))
+		if used := cpu * float64(made) / float64(total.wall); used > most {
 			most, name = used, a.Arm.Name
 		}
 	}
@@ -201,14 +217,38 @@ func (r *run) process() finding {
 	case most > yellowProcess:
 		return found("process", Yellow, "this process used %.1f processors while %s was called, one call after the other: what else it did, such as serving, slows the calls and is in their processor time and allocations", most, name)
 	}
-	return found("process", Green, "this process used %.1f processors at most while one call was made after the other", most)
+	return r.quiet(most)
+}
+
+// quiet looks at what this process used while nobody called: so much is in the arms'
+// figures, too.
+func (r *run) quiet(most float64) finding {
+	processors, bytes, known := r.idle.rates()
+	noisy := ""
+	for _, a := range r.arms {
+		total, made := a.sums()
+		noise := bytes * total.wall.Seconds() / float64(made)
+		if known && noise > leastNoise && noise > yellowNoise*meanOf(allocatedOf(a)) {
+			noisy = fmt.Sprintf("%.0f bytes a call of what %s allocates", noise, a.Arm.Name)
+		}
+	}
+	text := fmt.Sprintf("this process used %.1f processors at most while one call was made after the other", most)
+	switch {
+	case known && processors > yellowIdle:
+		return found("process", Yellow, "%s, and %.2f of one while nobody called: that is in the arms' processor time", text, processors)
+	case noisy != "":
+		return found("process", Yellow, "%s; %s are this process's own doing", text, noisy)
+	case known:
+		return found("process", Green, "%s, and %.3f of one while nobody called", text, processors)
+	}
+	return found("process", Green, "%s", text)
 }
 
 func (r *run) collector() finding {
 	most, name := -1.0, ""
 	for _, a := range r.arms {
 		total, _ := a.sums()
-		if part := float64(total.used.pauses) / float64(total.wall); total.wall > 0 && part > most {
+		if part := float64(total.used.used.pauses) / float64(total.wall); total.wall > 0 && part > most {
 			most, name = part, a.Arm.Name
 		}
 	}

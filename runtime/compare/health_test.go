@@ -2,6 +2,7 @@ package compare_test
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -156,5 +157,33 @@ func TestOneBadArmOfThreeBlocksItsOwnVerdictOnly(t *testing.T) {
 	}
 	if report.Title != "a against b and c" || len(report.Answers) != 2 || len(report.Shifts) != 2 {
 		t.Errorf("%q %d", report.Title, len(report.Answers))
+	}
+}
+
+// TestDifferencesAtAPlaceWithoutARowAreTold: a pointer may be too long to be kept.
+func TestDifferencesAtAPlaceWithoutARowAreTold(t *testing.T) {
+	calls := int64(0)
+	keyed := func(map[string]any) difference.Answer {
+		calls++
+		return difference.Answer{Out: map[string]any{strings.Repeat("k", 5000): calls}}
+	}
+	report := two(t, small(), timed("old", always(9), keyed), timed("new", always(9), keyed))
+	if a := report.Answers[0]; a.Different != 50 || a.Beyond != 50 || len(a.Places) != 0 {
+		t.Errorf("%+v", a)
+	}
+	if !strings.Contains(text(report, "answers"), "50 of 50 answers of new differ from those of old; none may") || light(report, "same again") != compare.Yellow {
+		t.Errorf("%+v", report.Health)
+	}
+}
+
+// TestWhatIsNoAnswerIsAFault also of a function that nobody checks: NaN is none, and not
+// the same as nothing.
+func TestWhatIsNoAnswerIsAFault(t *testing.T) {
+	says := func(out map[string]any) func(map[string]any) difference.Answer {
+		return func(map[string]any) difference.Answer { return difference.Answer{Out: out} }
+	}
+	report := two(t, small(), timed("old", always(9), says(nil)), timed("new", always(9), says(map[string]any{"x": math.NaN()})))
+	if a := report.Answers[0]; a.Different != 50 || len(a.Places) != 1 || a.Places[0].Value != "fault fault_abi" || a.Places[0].Reference != "{}" {
+		t.Errorf("%+v", a)
 	}
 }

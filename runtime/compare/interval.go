@@ -15,6 +15,15 @@ func Unknown() Interval { return Interval{math.NaN(), math.NaN(), math.NaN()} }
 // Known reports whether there is a value.
 func (i Interval) Known() bool { return !math.IsNaN(i.Point) }
 
+// Excludes reports whether it lacks "no change", which is 1 of a ratio and else 0.
+func (i Interval) Excludes(s Scale) bool {
+	none := 0.0
+	if s == Ratio {
+		none = 1
+	}
+	return i.Known() && (i.Lo > none || i.Hi < none)
+}
+
 type interval struct {
 	Lo    *float64 `json:"lo"`
 	Point *float64 `json:"point"`

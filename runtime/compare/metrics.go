@@ -72,22 +72,13 @@ func (p pair) rows() []Metric {
 		m := q.Metric
 		m.Arm, m.Primary, m.Level = p.arm.Arm.Name, m.Name == p.plan.Metric, 1-p.plan.Alpha
 		m.Change = q.change(p.plan.options(m.Level))
-		m.Clear = m.Change.excludes(m.Scale)
+		m.Clear = m.Change.Excludes(m.Scale)
 		rows = append(rows, m)
 	}
 	return rows
 }
 
 func finiteBoth(x, y float64) bool { return finite(x) != nil && finite(y) != nil }
-
-// excludes reports whether an interval lacks "no change".
-func (i Interval) excludes(s Scale) bool {
-	none := 0.0
-	if s == Ratio {
-		none = 1
-	}
-	return i.Known() && (i.Lo > none || i.Hi < none)
-}
 
 func (p Plan) options(level float64) sample.Options {
 	return sample.Options{Level: level, Resamples: p.Samples, Seed: p.Seed}
@@ -172,20 +163,36 @@ func (p pair) costs() []quantity {
 	return []quantity{
 		{Metric{Name: "throughput", Label: "throughput", Unit: "1/s", Scale: Ratio, Reference: middle(x), Value: middle(y), Method: byRanks, HigherIsBetter: true},
 			func(o sample.Options) Interval { return Interval(sample.PairedRatio(x, y, o.Level)) }},
-		p.perCall(cpuPerCall, "processor time of a call", "ns", func(one round) float64 { return float64(one.used.cpu) }).known().here(p),
-		p.perCall(executed, "instructions of a call", "count", func(one round) float64 { return float64(one.instructions) }).known(),
-		p.perCall("allocs", "allocations of a call", "count", func(one round) float64 { return float64(one.used.allocs) }),
-		p.perCall("alloc_bytes", "allocated by a call", "bytes", func(one round) float64 { return float64(one.used.allocBytes) }),
+		p.perCall(cpuPerCall, "processor time of a call", "ns", cpuOf),
+		p.perCall(cpuWhole, "processor time, whole process", "ns", cpuWholeOf),
+		p.perCall(executed, "instructions of a call", "count", instructionsOf).known(),
+		p.perCall("allocs", "allocations of a call", "count", allocsOf),
+		p.perCall("alloc_bytes", "allocated by a call", "bytes", allocatedOf),
 	}
 }
 
+// What a call of each round used.
+
+func cpuOf(a *arm) []float64      { return a.perCall(own, meter.processor) }
+func cpuWholeOf(a *arm) []float64 { return a.perCall(every, meter.processor) }
+func allocsOf(a *arm) []float64 {
+	return a.allocations(meter.allocations, func(p Apart) uint64 { return p.Allocs })
+}
+
+func allocatedOf(a *arm) []float64 {
+	return a.allocations(meter.bytes, func(p Apart) uint64 { return p.AllocBytes })
+}
+
+func instructionsOf(a *arm) []float64 {
+	return each(a.rounds, func(one round) float64 { return float64(one.instructions) / float64(max(one.made, 1)) })
+}
+
 // perCall compares what whole rounds used, by the number of their calls: means, because
-// the collector's work counts and is not in every round. What one of the arms uses
-// nothing of is compared by its difference.
-func (p pair) perCall(name, label, unit string, of func(round) float64) quantity {
-	value := func(one round) float64 { return of(one) / float64(max(one.made, 1)) }
-	x, y := each(p.reference.rounds, value), each(p.arm.rounds, value)
-	m := Metric{Name: name, Label: label, Unit: unit, Scale: Ratio, Reference: mean(x), Value: mean(y), Method: byBootstrap}
+// what is not in every round counts, too. What one of the arms uses nothing of is
+// compared by its difference.
+func (p pair) perCall(name, label, unit string, of func(*arm) []float64) quantity {
+	x, y := bothKnown(of(p.reference), of(p.arm))
+	m := Metric{Name: name, Label: label, Unit: unit, Scale: Ratio, Reference: notBelow(mean(x)), Value: notBelow(mean(y)), Method: byBootstrap}
 	if some(m.Reference, m.Value) {
 		m.Scale, m.Method = Difference, byShift
 		return quantity{m, func(o sample.Options) Interval {
@@ -194,6 +201,14 @@ func (p pair) perCall(name, label, unit string, of func(round) float64) quantity
 		}}
 	}
 	return quantity{m.unlessNone(), func(o sample.Options) Interval { return Interval(sample.RatioOfMeans(x, y, o)) }}
+}
+
+// notBelow takes what is less than nothing, by chance, for nothing.
+func notBelow(v float64) float64 {
+	if v < 0 {
+		return 0
+	}
+	return v
 }
 
 // mean is NaN of nothing.
@@ -219,14 +234,6 @@ func (m Metric) unlessNone() Metric {
 // known makes a quantity unknown of which one arm does not tell: where 0 means that.
 func (q quantity) known() quantity {
 	if some(q.Reference, q.Value) {
-		q.Reference = math.NaN()
-	}
-	return q
-}
-
-// here makes a quantity unknown of which this process knows a part only.
-func (q quantity) here(p pair) quantity {
-	if p.reference.Elsewhere || p.arm.Elsewhere {
 		q.Reference = math.NaN()
 	}
 	return q
@@ -305,11 +312,7 @@ func (a *arm) sums() (total round, made int) {
 	for _, one := range a.rounds {
 		total.made += one.made
 		total.wall += one.wall
-		total.used.cpu += one.used.cpu
-		total.used.cpuKnown = one.used.cpuKnown
-		total.used.allocs += one.used.allocs
-		total.used.allocBytes += one.used.allocBytes
-		total.used.pauses += one.used.pauses
+		total.used.add(one.used)
 		total.instructions += one.instructions
 		total.bytesIn += one.bytesIn
 		total.bytesOut += one.bytesOut

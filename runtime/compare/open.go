@@ -138,10 +138,11 @@ func (g *generator) hire(ctx context.Context) {
 func (g *generator) work(ctx context.Context) {
 	used := &Use{}
 	var t tally
-	defer func() { g.arm.add(t) }()
+	s := sleeper{clock: g.clock}
+	defer func() { s.close(); g.arm.add(t) }()
 	for {
 		i := int(g.next.Add(1) - 1)
-		if i >= len(g.due) || !g.await(ctx, i) {
+		if i >= len(g.due) || !g.await(ctx, &s, i) {
 			g.waiting.Add(-1)
 			return
 		}
@@ -157,14 +158,14 @@ func (g *generator) work(ctx context.Context) {
 }
 
 // await waits until a call is due. It reports whether it is to be made.
-func (g *generator) await(ctx context.Context, i int) bool {
+func (g *generator) await(ctx context.Context, s *sleeper, i int) bool {
 	for ctx.Err() == nil {
 		left := g.due[i] - g.now()
 		if left <= 0 {
 			return g.now() < g.until
 		}
 		g.calls[i].waited = true
-		g.clock.wait(min(left, nap))
+		s.sleep(min(left, nap))
 	}
 	return false
 }

@@ -121,7 +121,7 @@ func (r *run) start(ctx context.Context, a *arm) {
 			a.startless = string(problem.CodeOf(err)) + ": " + err.Error()
 			return
 		case fresh && s.Compile > 0:
-			a.compiles = append(a.compiles, float64(s.Compile))
+			a.compiles, a.openings = append(a.compiles, float64(s.Compile)), more(a.openings, s.Opening)
 		case !fresh:
 			a.instantiates, a.colds = more(a.instantiates, s.Instantiate), more(a.colds, s.Cold)
 		}

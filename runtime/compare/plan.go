@@ -55,6 +55,7 @@ const (
 	openP50     = "open_latency_p50"
 	openP99     = "open_latency_p99"
 	cpuPerCall  = "cpu"
+	cpuWhole    = "cpu_process"
 	executed    = "instructions"
 
 	latencyP50Resampled = "latency_p50_bootstrap" // beside latency_p50: the same as the other quantiles
@@ -93,7 +94,9 @@ func (p Plan) withDefaults(inputs int) Plan {
 	}
 	fill(&p.Alpha, 0.05)
 	fill(&p.Rounds, 20)
-	p.Rounds += p.Rounds & 1
+	if p.Rounds >= leastRounds-1 && p.Rounds < mostRounds { // what is refused is told as it was given
+		p.Rounds += p.Rounds & 1
+	}
 	if blocks := p.Rounds / 2; blocks > 0 {
 		fill(&p.Calls, min(max((inputs+blocks-1)/blocks, leastCalls), mostCalls))
 	}
@@ -123,8 +126,10 @@ const (
 	longestOpen             = time.Hour
 	mostCallers, mostStarts = 4096, 1000
 	leastSamples            = 200
-	mostSamples             = 100_000
+	mostSamples             = 20_000 // nothing ends an analysis, and ten times as many say no more
 	mostSeed                = 1<<53 - 1
+	mostPointers            = 100 // of a list: each is held against each place of each answer
+	longestPointer          = 256 // bytes
 )
 
 // check is one thing that must be so.
@@ -149,13 +154,22 @@ func (p Plan) checks() []check {
 		{p.WarmUp >= 0 && p.WarmUp <= mostMeasured, "/warm_up", "0 to 2,000,000", p.WarmUp},
 		{p.Callers <= mostCallers, "/callers", "at most 4096", p.Callers},
 		{p.Rate >= 0 && p.Rate <= mostRate, "/rate", "0 to 1,000,000 calls a second", p.Rate},
+		{p.Rate == 0 || p.OpenFor < 0 || p.Rate*p.OpenFor.Seconds() >= float64(p.Rounds), "/rate", "0, or as many calls in all of open_ns as there are rounds", p.Rate},
 		{p.Rate*p.OpenFor.Seconds() <= mostMeasured, "/rate", "at most 2,000,000 calls in all of open_ns", p.Rate},
 		{p.OpenFor <= longestOpen, "/open_ns", "at most an hour", p.OpenFor},
 		{p.Starts <= mostStarts, "/starts", "at most 1000", p.Starts},
 		{p.Seed <= mostSeed, "/seed", "below 2^53, so that every reader of JSON keeps it", p.Seed},
-		{p.Samples >= leastSamples && p.Samples <= mostSamples, "/resamples", "200 to 100,000", p.Samples},
+		{p.Samples >= leastSamples && p.Samples <= mostSamples, "/resamples", "200 to 20,000", p.Samples},
+		{bounded(p.Compare.Ignore), "/compare", boundedPointers, len(p.Compare.Ignore)},
+		{bounded(p.Mask), "/mask", boundedPointers, len(p.Mask)},
 		{p.Different >= 0 && p.Different <= 1, "/max_different", "a share from 0 to 1", p.Different},
 	}
+}
+
+const boundedPointers = "at most 100 JSON Pointers of at most 256 bytes"
+
+func bounded(pointers []string) bool {
+	return len(pointers) <= mostPointers && !slices.ContainsFunc(pointers, func(at string) bool { return len(at) > longestPointer })
 }
 
 // canonical is the plan's one text and its hash: the fields of Plan in their order, Compare last,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +38,9 @@ func TestPlansTakeTheirDefaults(t *testing.T) {
 		{compare.Plan{Rounds: 11}, 10, func(p compare.Plan) bool { return p.Rounds == 12 }},
 		{compare.Plan{Hypothesis: compare.WhetherBetter}, 10, func(p compare.Plan) bool { return p.Margin == 0 }},
 		{compare.Plan{Calls: 3}, 10, func(p compare.Plan) bool { return p.Calls == 3 && p.WarmUp == 200 }},
+		{compare.Plan{OpenFor: 3 * time.Second, Rate: 7}, 10, func(p compare.Plan) bool { return p.Rate == 7 }},
+		{compare.Plan{Mask: slices.Repeat([]string{"/" + strings.Repeat("c", 255)}, 100)}, 10, func(p compare.Plan) bool { return len(p.Mask) == 100 }},
+		{compare.Plan{OpenFor: -1, Rate: 1}, 10, func(p compare.Plan) bool { return p.Rate == 1 }},
 		{compare.Plan{OpenFor: -1, Starts: -1, Callers: -1}, 10, func(p compare.Plan) bool { return p.OpenFor == -1 && p.Starts == -1 && p.Callers == -1 }},
 	} {
 		if p, err := c.plan.Complete(c.inputs); err != nil || !c.is(p) {
@@ -72,6 +76,8 @@ func TestPlansThatMakeNoSenseAreRefused(t *testing.T) {
 		{"/alpha", compare.Plan{Alpha: 1e-9}},
 		{"/rounds", compare.Plan{Rounds: 8}},
 		{"/rounds", compare.Plan{Rounds: -1}},
+		{"/rounds", compare.Plan{Rounds: 3}},
+		{"/rounds", compare.Plan{Rounds: 201}},
 		{"/rounds", compare.Plan{Rounds: 202}},
 		{"/calls", compare.Plan{Calls: -1}},
 		{"/calls", compare.Plan{Calls: 2_000_000}},
@@ -81,17 +87,23 @@ func TestPlansThatMakeNoSenseAreRefused(t *testing.T) {
 		{"/rate", compare.Plan{Rate: math.Inf(1)}},
 		{"/open_ns", compare.Plan{OpenFor: 2 * time.Hour}},
 		{"/rate", compare.Plan{OpenFor: time.Hour, Rate: 100_000}},
+		{"/rate", compare.Plan{OpenFor: 3 * time.Second, Rate: 6}}, // a round had no call, or took longer than was asked for
+		{"/rate", compare.Plan{Rate: 1e-12}},
 		{"/starts", compare.Plan{Starts: 5000}},
 		{"/seed", compare.Plan{Seed: 1 << 53}},
 		{"/resamples", compare.Plan{Samples: 10}},
+		{"/resamples", compare.Plan{Samples: 100_000}},
 		{"/max_different", compare.Plan{Different: 1.5}},
 		{"/compare", compare.Plan{Compare: rollout.Compare{Ignore: []string{"ts"}}}},
 		{"/compare", compare.Plan{Compare: rollout.Compare{Tolerance: -1}}},
 		{"/mask", compare.Plan{Mask: []string{"card"}}},
+		{"/mask", compare.Plan{Mask: slices.Repeat([]string{"/card"}, 101)}},
+		{"/mask", compare.Plan{Mask: []string{"/" + strings.Repeat("c", 256)}}},
+		{"/compare", compare.Plan{Compare: rollout.Compare{Ignore: slices.Repeat([]string{"/card"}, 101)}}},
 	} {
 		_, err := c.plan.Complete(100)
 		var p *problem.Error
-		if !errors.As(err, &p) || p.Code != problem.ComparisonMalformed || p.Pointer != c.at {
+		if !errors.As(err, &p) || p.Code != problem.ComparisonMalformed || p.Pointer != c.at || c.plan.Rounds != 0 && c.at == "/rounds" && p.Found != fmt.Sprint(c.plan.Rounds) {
 			t.Errorf("%+v: %v, want it refused at %s", c.plan, err, c.at)
 		}
 	}

@@ -102,7 +102,7 @@ type Arm struct {
 	Yardstick bool `json:"yardstick,omitempty"`
 
 	Calls    int64 `json:"calls"`           // all that were made, also those that were not timed
-	Units    int64 `json:"units,omitempty"` // customers, where calls have sticky keys
+	Units    int64 `json:"units,omitempty"` // live: what is compared: keys with their first call, calls without a key, or pairs
 	Faults   int64 `json:"faults"`
 	Business int64 `json:"business_errors"`
 
@@ -141,20 +141,25 @@ type Step struct {
 
 // Cost is what an arm costs besides time. Zero is unknown, unless said otherwise.
 type Cost struct {
-	Throughput   float64 `json:"throughput,omitempty"`   // calls a second with Callers at a time
-	Callers      int     `json:"callers,omitempty"`      // at the same time
-	CPU          float64 `json:"cpu_ns,omitempty"`       // processor time of a call, all threads
-	Instructions float64 `json:"instructions,omitempty"` // of a call, mean
-	Allocs       float64 `json:"allocs"`                 // of a call, in the host
+	Throughput   float64 `json:"throughput,omitempty"`       // calls a second with Callers at a time
+	Callers      int     `json:"callers,omitempty"`          // at the same time
+	Processors   float64 `json:"processors,omitempty"`       // that were busy meanwhile
+	CPU          float64 `json:"cpu_ns,omitempty"`           // processor time of a call: all threads, and processes of its own, while no collector runs
+	CPUElsewhere float64 `json:"cpu_elsewhere_ns,omitempty"` // of that, in processes of its own
+	CPUProcess   float64 `json:"cpu_process_ns,omitempty"`   // all that the process used, by the number of calls: with collections, those that fell into the calls
+	Collecting   float64 `json:"collecting_ns,omitempty"`    // processor time of collecting what a call allocates here: estimated by what a collection takes
+	Instructions float64 `json:"instructions,omitempty"`     // of a call, mean
+	Allocs       float64 `json:"allocs"`                     // of a call, in the host and in processes of its own
 	AllocBytes   float64 `json:"alloc_bytes"`
 	BytesIn      float64 `json:"bytes_in"` // of a call, copied over the boundary
 	BytesOut     float64 `json:"bytes_out"`
 	Memory       int64   `json:"memory_bytes,omitempty"` // that the arm's copies hold
 	Instances    int     `json:"instances,omitempty"`
 
-	Compile     Interval `json:"compile_ns"`     // from the artifact to code, nothing cached
-	Instantiate Interval `json:"instantiate_ns"` // a copy that can execute, code at hand
-	Cold        Interval `json:"cold_ns"`        // the first call of such a copy
+	Opening     float64  `json:"opening_ns,omitempty"` // of Compile: opening and initialising a plugin, median
+	Compile     Interval `json:"compile_ns"`           // from the artifact to code, nothing cached
+	Instantiate Interval `json:"instantiate_ns"`       // a copy that can execute, code at hand
+	Cold        Interval `json:"cold_ns"`              // the first call of such a copy
 }
 
 // Split is where the time of a call goes: means, in nanoseconds, of all but the

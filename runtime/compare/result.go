@@ -66,13 +66,14 @@ func (r *run) notes() []string {
 	if r.rate > 0 {
 		notes = append(notes, fmt.Sprintf("At a fixed rate means %.0f calls a second at moments drawn beforehand (Poisson); latency counts from when a call was due, also if it began later.", r.rate))
 	}
-	notes = append(notes, "Processor time and allocations are those of the whole process around the calls, the collector's included.")
+	notes = append(notes, "Processor time is what all threads of this process and of an arm's own ones use while one caller calls, less what they use while nobody does; "+
+		"windows in which the garbage collector ran are left out, except in that of the whole process.")
 	if r.repeated > 0 {
 		notes = append(notes, fmt.Sprintf("%d answers were asked for again because one arm of two was late.", r.repeated))
 	}
 	for _, a := range r.arms {
-		if a.Elsewhere {
-			notes = append(notes, fmt.Sprintf("%s works in a process of its own: its processor time is not known, and its allocations there are not counted.", a.Arm.Name))
+		if a.Elsewhere != nil {
+			notes = append(notes, fmt.Sprintf("%s works in a process of its own: what that used and allocated is in the figures, with what its own collector did meanwhile.", a.Arm.Name))
 		}
 		if a.startless != "" {
 			notes = append(notes, fmt.Sprintf("%s could not be loaded again: %s.", a.Arm.Name, a.startless))
@@ -106,23 +107,28 @@ func (r *run) cost(a *arm) *Cost {
 		return nil
 	}
 	total, made := a.sums()
-	mean := func(sum float64) float64 { return sum / float64(made) }
 	c := &Cost{
-		Throughput: median(a.through), Instructions: mean(float64(total.instructions)),
-		Allocs: mean(float64(total.used.allocs)), AllocBytes: mean(float64(total.used.allocBytes)),
+		Throughput: median(a.through), Instructions: float64(total.instructions) / float64(made),
+		CPU: meanOf(cpuOf(a)), CPUElsewhere: meanOf(a.perCall(own, meter.processorApart)), CPUProcess: meanOf(cpuWholeOf(a)), Collecting: a.collecting(),
+		Allocs: meanOf(allocsOf(a)), AllocBytes: meanOf(allocatedOf(a)),
 		BytesIn: a.bytes(true), BytesOut: a.bytes(false), Memory: a.memory, Instances: a.instances,
-		Compile: typical(a.compiles, r.plan), Instantiate: typical(a.instantiates, r.plan), Cold: typical(a.colds, r.plan),
+		Opening: median(a.openings), Compile: typical(a.compiles, r.plan), Instantiate: typical(a.instantiates, r.plan), Cold: typical(a.colds, r.plan),
 	}
 	if len(a.through) > 0 {
-		c.Callers = r.plan.Callers
-	}
-	if total.used.cpuKnown && !a.Elsewhere {
-		c.CPU = mean(float64(total.used.cpu))
+		c.Callers, c.Processors = r.plan.Callers, max(median(a.processors), 0)
 	}
 	if c.Instructions == 0 {
 		c.Instructions = a.apart.mean(a.apart.instructions)
 	}
 	return c
+}
+
+// meanOf is the mean of what is known, 0 of nothing and where chance made it less.
+func meanOf(values []float64) float64 {
+	if values = known(values); len(values) == 0 {
+		return 0
+	}
+	return max(mean(values), 0)
 }
 
 // typical is the median of a few values.

@@ -56,6 +56,8 @@ type run struct {
 	text     string        // what was last said
 	said     time.Duration // when progress was last told
 	rate     float64       // of the open loop
+	gauge    gauge         // of this process
+	idle     idle          // what this process did while nobody called
 	before   load          // of the machine, when the first times were taken
 	after    load          // and after the last
 	answered bool          // all answers were compared

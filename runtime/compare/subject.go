@@ -14,9 +14,10 @@ type Subject struct {
 	// Call runs an input once, without lasting effects, and says how it ended. The input is
 	// the callee's own copy. used is zero; Parts asks for Split.
 	Call func(ctx context.Context, in map[string]any, used *Use) difference.Answer
-	// Elsewhere says that it works in another process, whose processor time and
-	// allocations are not those of this one: the time is then not known.
-	Elsewhere bool
+	// Elsewhere tells what the other process has used in which it works; nil: it works in
+	// this one. With thorough it lets the garbage collector run there before it looks, and
+	// tells what was allocated, which costs it calls of its own.
+	Elsewhere func(ctx context.Context, thorough bool) Apart
 	// Memory is what the arm's copies hold now, and how many there are; nil: unknown.
 	Memory func() (bytes int64, instances int)
 	// Start loads the arm once more, from the artifact, and closes it again after a call with
@@ -40,9 +41,19 @@ type Use struct {
 	Skip string
 }
 
+// Apart is what a process has used since it began. That of another Life, of one that took
+// its place, cannot be compared with it; 0: there is none.
+type Apart struct {
+	Life       int64
+	Processor  time.Duration // of all threads, the collector's included
+	Allocs     uint64        // if that was asked for
+	AllocBytes uint64
+}
+
 // Start is one loading of an arm. Zero is unknown.
 type Start struct {
 	Compile, Instantiate, Cold time.Duration
+	Opening                    time.Duration // of Compile, where code is opened and initialised
 }
 
 // Progress is how far a comparison is.
@@ -64,7 +75,7 @@ type Trial struct {
 	Command  string         // that repeats it, "" for none
 	Progress func(Progress) // may be nil; called by one goroutine at a time, ten times a second and at each new stage
 	// Now is the clock that everything goes by, and Wait lets so much of its time
-	// pass. nil are the real ones: Wait sleeps and, for precision, turns at its end.
+	// pass. nil are the real ones.
 	Now  func() time.Time
 	Wait func(time.Duration)
 }

@@ -59,14 +59,21 @@ func (r *run) through(ctx context.Context, a *arm, numbers []int) (float64, erro
 			made.Add(a.take(ctx, &next, grab, inputs))
 		})
 	}
-	begin := r.clock.now()
+	begin, busy := r.clock.now(), a.busy(ctx)
 	close(start)
 	callers.Wait()
 	took := r.clock.now() - begin
 	if took <= 0 {
 		took = 1
 	}
+	a.processors = append(a.processors, float64(a.busy(ctx)-busy)/float64(took))
 	return float64(made.Load()) / took.Seconds(), ctx.Err()
+}
+
+// busy is the processor time of this process and of the arm's other one.
+func (a *arm) busy(ctx context.Context) time.Duration {
+	here, _ := processTime()
+	return here + a.elsewhere(ctx, false).Processor
 }
 
 // take runs inputs that nobody else has taken, until there are none.

@@ -241,7 +241,7 @@ func (w wording) bounds() []float64 {
 func remedy(check string) string {
 	switch {
 	case strings.HasPrefix(check, "answers"):
-		return "Look at the places below. What may differ belongs into compare.ignore or compare.tolerance, or into max_different; then compare again."
+		return "Look at the places below. What may differ belongs into ignore, tolerance or max_different of the plan; then compare again."
 	case check == "complete":
 		return "Let it run to its end; fewer rounds or calls, declared beforehand, make it shorter."
 	case check == "faults":

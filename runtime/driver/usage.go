@@ -39,12 +39,32 @@ type Parts struct {
 type Starts struct {
 	Compile     time.Duration // artifact to code; for plugins: checks, and opening
 	Cached      bool          // Compile may have taken the code from a cache, or it was open already
+	Opening     time.Duration // of Compile: opening and initialising; plugins have it
 	Instantiate time.Duration // one copy that can execute
 }
 
 // Started is an optional interface of instances that know how long their loading
 // took.
 type Started interface{ Starts() Starts }
+
+// Consumption is what a process has used since it began.
+type Consumption struct {
+	// Life names the process: another one has another number. 0: there is none now, and
+	// nothing is known.
+	Life       int64
+	Processor  time.Duration // of all its threads, the garbage collector's included
+	Allocs     uint64        // 0 unless it was asked
+	AllocBytes uint64
+}
+
+// Apart is an optional interface of instances whose code runs in a process of its own.
+type Apart interface {
+	// Consumed tells what the process that serves calls now has used. Its processor time
+	// is the kernel's word and costs the process nothing. If it is to be thorough, the
+	// process is asked to collect its garbage and then to tell what it has allocated:
+	// its own word, and no cheap one.
+	Consumed(ctx context.Context, thorough bool) Consumption
+}
 
 // Housed is an optional interface of instances that can say in what their code
 // runs.

@@ -46,6 +46,18 @@ func (l *latencies) record(lane int, d time.Duration) {
 	l.lanes[uint(lane)%uint(len(l.lanes))][place(d)].Add(1)
 }
 
+// load makes it hold these counts only; nobody may record meanwhile.
+func (l *latencies) load(buckets []int64) {
+	for i := range l.lanes {
+		for b := range l.lanes[i] {
+			l.lanes[i][b].Store(0)
+		}
+	}
+	for b, n := range buckets {
+		l.lanes[0][b].Store(n)
+	}
+}
+
 func (l *latencies) read() []int64 {
 	out := make([]int64, size)
 	for i := range l.lanes {

@@ -18,7 +18,7 @@ type Finding struct {
 // Look judges. It may be asked as often as one likes, and the verdict of the moment
 // at which one stops is wrong with a probability of alpha at most.
 func (p *Plan) Look(t *Tally, since time.Duration) Finding {
-	x := p.test(p.Metric, t, p.Alpha)
+	x := p.test(p.Metric, t, p.Level(t.anew))
 	v := compare.Verdict{Arm: "candidate", Metric: string(p.Metric), Scale: p.Question.Scale, Margin: p.Question.Margin,
 		Value: change(x, p.Question.Scale), Word: compare.Undecided}
 	f := Finding{Health: p.health(t, x), Proof: p.proof(x, v.Value, since, t)}

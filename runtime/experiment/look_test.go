@@ -101,7 +101,7 @@ func TestLooksAtScriptedWorlds(t *testing.T) {
 // agree checks that verdict and evidence say the same.
 func agree(t *testing.T, name string, p *Plan, f Finding) {
 	t.Helper()
-	v, need := f.Verdict, math.Log(2/p.Alpha)-0.06 // what is looked for in steps is found a little late
+	v, need := f.Verdict, math.Log(2/p.Level(0))-0.06 // what is looked for in steps is found a little late
 	if f.Decided != (v.Word != compare.Undecided) {
 		t.Errorf("%s: decided %v", name, f.Decided)
 	}

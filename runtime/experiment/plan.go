@@ -3,6 +3,7 @@ package experiment
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"math"
 	"time"
 
 	"github.com/swapline/swapline/runtime/compare"
@@ -61,6 +62,24 @@ func (p *Plan) keyed() bool { return p.Sticky != (rollout.Sticky{}) }
 
 // theta0 is the share of units that are the candidate's.
 func (p *Plan) theta0() float64 { return float64(p.Weight) / float64(rollout.Full) }
+
+// spare is the part of alpha that is kept for the case that what was measured is
+// lost and has to be measured anew.
+const spare = 1.0 / 64
+
+// Level is what is left of alpha for the measuring that begins after so many were
+// lost: nearly all of it for the first, and then always half of what is spare. So
+// all of them together are wrong no more often than alpha says.
+func (p *Plan) Level(anew int) float64 {
+	if anew <= 0 {
+		return p.Alpha * (1 - spare)
+	}
+	return math.Ldexp(p.Alpha*spare, -min(anew, mostAnew))
+}
+
+// mostAnew is from how many losses on the level does not fall any more: it is so
+// low by then that what it adds up to is nothing.
+const mostAnew = 25
 
 // Allows reports whether a verdict is what Then asks for to promote: better, or
 // what the hypothesis was about.

@@ -15,7 +15,7 @@ const patience = 30 * 24 * time.Hour
 // plan's weight behind a gate, with the plan's guards, and then all traffic, watched
 // for a minute. A paired one has a shadow, in which answers may differ as they like,
 // since Look judges that, and then all traffic. Breaker and switch are as in
-// rollout.Default.
+// rollout.Default; who knows the strategy's own switch takes that.
 func (p *Plan) Policy() *rollout.Policy {
 	policy := rollout.Default()
 	policy.Sticky, policy.Guards = p.Sticky, p.Guards

@@ -31,7 +31,7 @@ func (p *Plan) Report(t *Tally, track *Track, f Facts) *compare.Report {
 		Plan: p.Encode(), PlanHash: p.Hash(), Command: f.Command, Host: f.Host,
 		Health: append(found.Health, f.Health...),
 		Arms:   []compare.Arm{p.arm(f.Reference, &t.reference, track, 0), p.arm(f.Candidate, &t.candidate, track, 1)},
-		Notes:  append(p.notes(), f.Notes...),
+		Notes:  append(p.notes(t), f.Notes...),
 	}
 	v := Block(found.Verdict, f.Health)
 	v.Arm = f.Candidate.Name
@@ -41,7 +41,7 @@ func (p *Plan) Report(t *Tally, track *Track, f Facts) *compare.Report {
 		r.Shifts = []compare.Shift{{Arm: v.Arm, Points: points, Level: 1 - p.Alpha}}
 	}
 	if points := track.proofs(); len(points) > 0 {
-		r.Evidence = []compare.Proof{{Arm: v.Arm, Threshold: math.Log(2 / p.Alpha), Points: points}}
+		r.Evidence = []compare.Proof{{Arm: v.Arm, Threshold: math.Log(2 / p.Level(t.anew)), Points: points}}
 	}
 	if f.Answers != nil {
 		a := *f.Answers
@@ -67,22 +67,16 @@ func (p *Plan) rows(t *Tally, arm string) (out []compare.Metric) {
 		if m == FieldShare && p.Metric != m {
 			continue
 		}
-		x, n := p.test(m, t, p.Alpha), natureOf(m)
+		x, n := p.test(m, t, p.Level(t.anew)), natureOf(m)
 		a, b := x.values()
 		if math.IsNaN(a+b) || math.IsInf(a+b, 0) {
 			continue
 		}
 		i := change(x, n.scale)
 		out = append(out, compare.Metric{Arm: arm, Name: string(m), Label: n.label, Unit: n.unit, Reference: a, Value: b, Change: i,
-			Scale: n.scale, Level: 1 - p.Alpha, Method: x.method(), HigherIsBetter: n.higherIsBetter, Primary: m == p.Metric, Clear: isClear(i, n.scale)})
+			Scale: n.scale, Level: 1 - p.Alpha, Method: x.method(), HigherIsBetter: n.higherIsBetter, Primary: m == p.Metric, Clear: i.Excludes(n.scale)})
 	}
 	return out
-}
-
-// isClear reports whether an interval lacks "no change".
-func isClear(i compare.Interval, s compare.Scale) bool {
-	none := either(s == compare.Ratio, 1.0, 0)
-	return i.Known() && (i.Lo > none || i.Hi < none)
 }
 
 // shifts compares quantiles all over the distribution; the level is split, so that
@@ -90,7 +84,7 @@ func isClear(i compare.Interval, s compare.Scale) bool {
 func (p *Plan) shifts(t *Tally) (out []compare.ShiftPoint) {
 	at := []float64{0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99}
 	for _, q := range at {
-		i := change(p.latencyTest(LatencyP90, q, t, p.Alpha/float64(len(at))), compare.Ratio)
+		i := change(p.latencyTest(LatencyP90, q, t, p.Level(t.anew)/float64(len(at))), compare.Ratio)
 		if i.Known() {
 			out = append(out, compare.ShiftPoint{P: q, Change: i})
 		}
@@ -99,10 +93,10 @@ func (p *Plan) shifts(t *Tally) (out []compare.ShiftPoint) {
 }
 
 // notes are what a reader must know of how this was measured.
-func (p *Plan) notes() []string {
+func (p *Plan) notes(t *Tally) []string {
 	notes := []string{
 		"All intervals hold at every moment at once: looking often, and stopping when something is seen, does not make them wrong.",
-		"The evidence of either direction needs " + digits(2/p.Alpha, 3) + " to 1, since both share the level.",
+		"The evidence of either direction needs " + digits(2/p.Level(t.anew), 3) + " to 1, since both share the level, of which a part is kept for the case that measurements are lost.",
 		"Rows of the table but the primary one are not corrected for their number.",
 	}
 	if p.paired() {

@@ -80,7 +80,7 @@ func checkReport(t *testing.T, p *Plan, r *compare.Report) {
 	if s := r.Shifts[0]; s.Arm != "wasm" || len(s.Points) != 21 || s.Points[10].P != 0.5 {
 		t.Errorf("shift: %+v", s)
 	}
-	if e := r.Evidence[0]; e.Arm != "wasm" || e.Threshold != math.Log(40) || len(e.Points) != 1 || e.Points[0].At != time.Minute || e.Points[0].Units != 6000 {
+	if e := r.Evidence[0]; e.Arm != "wasm" || e.Threshold != math.Log(2/p.Level(0)) || len(e.Points) != 1 || e.Points[0].At != time.Minute || e.Points[0].Units != 6000 {
 		t.Errorf("evidence: %+v", e)
 	}
 }

@@ -11,7 +11,7 @@ import (
 func (p *Plan) tell(v compare.Verdict, x test) (sentence, next string) {
 	a, b := x.units()
 	if !v.Value.Known() {
-		return "Undecided: there is nothing to compare yet.", "Wait for calls."
+		return "There is nothing to compare yet.", "Wait for calls."
 	}
 	return fmt.Sprintf("%s: %s; %s (%s).", p.headline(v), p.seen(v, x), p.surely(v, x), p.counts(a, b)), p.next(v, x)
 }
@@ -28,7 +28,7 @@ func (p *Plan) headline(v compare.Verdict) string {
 	case v.Word == compare.Equivalent:
 		return "The candidate is equivalent within " + p.margin()
 	}
-	return "Undecided"
+	return "No conclusion"
 }
 
 // seen is what was measured.
@@ -82,7 +82,7 @@ func (p *Plan) counts(a, b int64) string {
 func (p *Plan) next(v compare.Verdict, x test) string {
 	switch v.Word {
 	case compare.Better, compare.Equivalent:
-		return "Nothing that was asked speaks against the candidate: promote it, or roll it out."
+		return "Nothing that was asked speaks against the candidate: roll it out, or switch to it."
 	case compare.Worse:
 		return "Keep the reference."
 	}

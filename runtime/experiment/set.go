@@ -21,6 +21,8 @@ const (
 // the pairs. It is safe for concurrent use and allocates nothing in Record.
 type Set struct {
 	paired  bool
+	anew    atomic.Int64 // how often what was measured before was lost
+	arms    *arm.Set     // nil: paired
 	meters  [sides]*arm.Meter
 	latency [sides]*latencies
 	pairs   *pairs
@@ -41,9 +43,9 @@ func NewSet(p *Plan) *Set {
 		s.pairs = newPairs(p)
 		return s
 	}
-	meters := arm.NewSet(counted(p), p.keyed())
+	s.arms = arm.NewSet(counted(p), p.keyed())
 	for side, name := range []string{"first half", "second half", rollout.ArmCandidate} {
-		s.meters[side], s.latency[side] = meters.Meter(name), newLatencies()
+		s.meters[side], s.latency[side] = s.arms.Meter(name), newLatencies()
 	}
 	return s
 }

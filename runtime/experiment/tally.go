@@ -1,8 +1,6 @@
 package experiment
 
 import (
-	"slices"
-
 	"github.com/swapline/swapline/runtime/compare"
 	"github.com/swapline/swapline/runtime/rollout"
 	"github.com/swapline/swapline/runtime/rollout/sequential"
@@ -10,6 +8,7 @@ import (
 
 // Tally is what was counted until a moment. It does not change.
 type Tally struct {
+	anew      int     // how often what was measured before was lost
 	halves    [2]side // of the reference; only in the first, if paired
 	reference side
 	candidate side
@@ -45,25 +44,24 @@ func (c count) plus(o count) count {
 }
 
 // Tally reads the meters.
-func (s *Set) Tally() *Tally {
-	if s.paired {
-		return s.pairs.tally()
+func (s *Set) Tally() *Tally { return s.counts().Tally() }
+
+// Tally is what the counts say.
+func (c *Counts) Tally() *Tally {
+	if p := c.pairs; p != nil {
+		return &Tally{anew: c.anew, reference: p.arms[0], candidate: p.arms[1], pairs: p, live: c.live, dropped: c.dropped}
 	}
-	t := &Tally{candidate: s.side(candidate)}
+	t := &Tally{anew: c.anew, keyless: c.keyless, candidate: c.sides[candidate].side()}
 	for i := range t.halves {
-		t.halves[i] = s.side(i)
+		t.halves[i] = c.sides[i].side()
 	}
 	t.reference = t.halves[0].plus(t.halves[1])
-	for i := range s.keyless {
-		t.keyless += s.keyless[i].n.Load()
-	}
 	return t
 }
 
-func (s *Set) side(i int) side {
-	out := side{latency: s.latency[i].read()}
-	sample := s.meters[i].Sample()
-	out.calls, out.faults, out.business, out.units = sample.Calls, sample.Faults, sample.Business, sample.Units.N
+func (c *sideCounts) side() side {
+	sample := c.sample
+	out := side{latency: c.latency, calls: sample.Calls, faults: sample.Faults, business: sample.Business, units: sample.Units.N}
 	for i, g := range sample.Guards {
 		out.counts[i] = countOf(i, g, out.units)
 	}
@@ -95,16 +93,6 @@ func (s side) plus(o side) side {
 		out.counts[i] = s.counts[i].plus(o.counts[i])
 	}
 	return out
-}
-
-func (t *pairs) tally() *Tally {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	c := t.pairCounts
-	for i := range c.arms {
-		c.arms[i].latency, c.ratios[i] = slices.Clone(c.arms[i].latency), slices.Clone(c.ratios[i])
-	}
-	return &Tally{reference: c.arms[0], candidate: c.arms[1], pairs: &c, live: t.live.Load(), dropped: t.dropped.Load()}
 }
 
 // Fill completes arms with their counts.

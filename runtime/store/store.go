@@ -1,6 +1,7 @@
 // Package store keeps what must survive the process: artifacts by digest,
 // releases, the current route of each strategy, the journal of changes, rollouts
-// with their decisions, what operators set for them, and the accepted trust policy.
+// with their decisions, what operators set for them, comparisons with their reports,
+// and the accepted trust policy.
 //
 // # What is promised
 //
@@ -8,10 +9,11 @@
 //     the disk keeps its word, power loss.
 //   - A call that returned an error changed nothing that a reader can see, with
 //     one exception: after StoreFailed from Commit, Drop, Put, Activate,
-//     RecordRollout, SetRolloutPolicy or SetPolicy the disk broke in the middle,
-//     and the change is there either wholly or not at all. Read before you
-//     decide; for Activate, [Store.Route] tells by its generation, for the two
-//     others the revision does.
+//     RecordRollout, RecordComparison, SetRolloutPolicy or SetPolicy the disk broke
+//     in the middle, and the change is there either wholly or not at all. Read
+//     before you decide; for Activate, [Store.Route] tells by its generation, for
+//     rollouts and their policies the revision does. RecordComparison may be
+//     repeated.
 //   - [Store.Activate] is one transaction: the releases, the route, the high-water
 //     mark, the journal entry and the rollout with its decisions appear together
 //     or not at all.
@@ -52,8 +54,8 @@ import (
 
 // Store is safe for concurrent use. Errors carry problem codes: StoreFailed,
 // StoreCorrupt, StoreLocked, ArtifactMissing, UnknownRelease, UnknownStrategy,
-// BodyTooLarge, StaleGeneration, StaleRollout, UnknownRollout, RolloutEnded;
-// Canceled when ctx ended first; Internal for
+// BodyTooLarge, StaleGeneration, StaleRollout, UnknownRollout, RolloutEnded,
+// UnknownComparison; Canceled when ctx ended first; Internal for
 // values that contradict themselves. What is returned belongs to the caller.
 // Times are kept in UTC.
 type Store interface {
@@ -144,6 +146,21 @@ type Store interface {
 	// SetRolloutPolicy replaces it. It fails with StaleRollout unless the revision
 	// is the stored one plus one.
 	SetRolloutPolicy(ctx context.Context, p RolloutPolicy) error
+
+	// RecordComparison writes a comparison, in place of what its number had, with
+	// its report; nil leaves the report that is there. What is older goes in the same
+	// transaction, as far as there is more than is kept, and that may be all of it.
+	// It fails with Internal if the number is that of another ID, and with
+	// BodyTooLarge for a report of more than MaxReport bytes. A record that cannot be
+	// read is replaced.
+	RecordComparison(ctx context.Context, c Comparison, report []byte) error
+	// Comparisons returns all that are kept, newest first. Records that cannot be
+	// read do not hide the others: the error, StoreCorrupt, names them, and the list
+	// has the rest.
+	Comparisons(ctx context.Context) ([]Comparison, error)
+	// ComparisonReport returns the report of a comparison, nil if it has none, or
+	// fails with UnknownComparison.
+	ComparisonReport(ctx context.Context, number uint64) ([]byte, error)
 
 	// Policy returns the envelope of the accepted trust policy, or nil.
 	Policy(ctx context.Context) ([]byte, error)

@@ -78,7 +78,11 @@ func (g *goGuest) misbehaves(t *testing.T) {
 	} {
 		t.Run(c.mode, func(t *testing.T) {
 			g.log.Reset()
-			ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+			limit := time.Minute
+			if c.want == problem.FaultDeadline {
+				limit = time.Second
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), limit)
 			defer cancel()
 			_, err := in.Execute(ctx, mode(c.mode))
 			if faultCode(err) != c.want {

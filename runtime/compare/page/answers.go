@@ -2,6 +2,7 @@ package page
 
 import (
 	"html/template"
+	"strconv"
 
 	"github.com/swapline/swapline/runtime/compare"
 )
@@ -94,7 +95,7 @@ func exactly(t float64) string {
 	if t == 0 {
 		return "exactly equal"
 	}
-	return "± " + digits(t)
+	return "± " + strconv.FormatFloat(t, 'g', 3, 64)
 }
 
 func of(n, all int64) string {

@@ -13,7 +13,8 @@ type axis struct {
 	ticks  []tick
 }
 
-// tick is a place on an axis with a name. Minor ones are left out on a phone.
+// tick is a place on an axis with a name, or only a line. Minor names are left out on
+// a phone.
 type tick struct {
 	at    float64
 	text  string
@@ -115,6 +116,10 @@ func span(lo, hi, least, most float64) (float64, float64) {
 	return lo, max(hi, lo*1.05)
 }
 
+// crowded is from how many powers of ten only those have names: two pictures beside
+// each other have 50 pixels from 1 to 2 then, and "500 µs" takes 45.
+const crowded = 2.2
+
 // decades are 1, 2 and 5 times powers of ten, fewer where there are many.
 func decades(lo, hi float64, name func(float64) string) []tick {
 	wide := math.Log10(hi / lo)
@@ -125,7 +130,11 @@ func decades(lo, hi float64, name func(float64) string) []tick {
 			if at < lo*0.999 || at > hi*1.001 || m != 1 && wide > 4 {
 				continue
 			}
-			out = append(out, tick{at, name(at), m != 1 && wide > 1.5})
+			t := tick{at, name(at), m != 1 && wide > 1.5}
+			if m != 1 && wide > crowded {
+				t.text = ""
+			}
+			out = append(out, t)
 		}
 	}
 	if len(out) < 3 {

@@ -45,9 +45,18 @@ func (g *grid) add(name string, t team, say func(compare.Arm) cell) {
 	}
 }
 
-// costs is what arms cost besides time.
+// costs is where the time of arms goes, and what they cost besides. The small parts
+// have no number in the picture.
 func costs(t team) grid {
 	g := grid{Head: t.legend()}
+	for _, p := range parts() {
+		g.add("Time: "+p.name, t, func(a compare.Arm) cell {
+			if total(a.Split) <= 0 || !(p.pick(a.Split) >= 0) || unknown(p.pick(a.Split)) {
+				return cell{}
+			}
+			return cell{Text: nanos(p.pick(a.Split)), Exact: percent(p.pick(a.Split) / total(a.Split))}
+		})
+	}
 	number := func(name string, pick func(*compare.Cost) float64, say func(float64) string) {
 		most := 0.0
 		for _, a := range t.arms {
@@ -63,15 +72,20 @@ func costs(t team) grid {
 		})
 	}
 	number("Throughput"+callers(t), func(c *compare.Cost) float64 { return c.Throughput }, func(f float64) string { return digits(f) + " /s" })
+	number("Processors that this took", func(c *compare.Cost) float64 { return c.Processors }, digits)
 	number("Processor time of a call", func(c *compare.Cost) float64 { return c.CPU }, nanos)
+	number("Of that in a process of its own", func(c *compare.Cost) float64 { return c.CPUElsewhere }, nanos)
+	number("Collecting its garbage, estimate", func(c *compare.Cost) float64 { return c.Collecting }, nanos)
+	number("Whole process, by the calls", func(c *compare.Cost) float64 { return c.CPUProcess }, nanos)
 	number("Instructions of a call", func(c *compare.Cost) float64 { return c.Instructions }, digits)
 	number("Allocations of a call", func(c *compare.Cost) float64 { return c.Allocs }, digits)
 	number("Allocated by a call", func(c *compare.Cost) float64 { return c.AllocBytes }, octets)
 	number("Copied in over the boundary", func(c *compare.Cost) float64 { return c.BytesIn }, octets)
 	number("Copied out", func(c *compare.Cost) float64 { return c.BytesOut }, octets)
 	number("Memory that copies hold", func(c *compare.Cost) float64 { return float64(c.Memory) }, octets)
-	number("Copies", func(c *compare.Cost) float64 { return float64(c.Instances) }, digits)
+	number("Copies", func(c *compare.Cost) float64 { return float64(c.Instances) }, func(f float64) string { return compare.Count(int64(f)) })
 	g.times("Compile, nothing cached", t, func(c *compare.Cost) compare.Interval { return c.Compile })
+	number("Of that opening and initialising", func(c *compare.Cost) float64 { return c.Opening }, nanos)
 	g.times("Make a copy", t, func(c *compare.Cost) compare.Interval { return c.Instantiate })
 	g.times("First call of a copy", t, func(c *compare.Cost) compare.Interval { return c.Cold })
 	return g
@@ -132,7 +146,7 @@ func counts(t team) grid {
 		return g
 	}
 	number("Calls", func(a compare.Arm) int64 { return a.Calls }, true)
-	number("Customers", func(a compare.Arm) int64 { return a.Units }, false)
+	number("Units", func(a compare.Arm) int64 { return a.Units }, false)
 	number("Faults", func(a compare.Arm) int64 { return a.Faults }, true)
 	number("Business errors", func(a compare.Arm) int64 { return a.Business }, true)
 	return g

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/swapline/swapline/runtime/compare"
@@ -46,7 +47,7 @@ func TestHistogramsCanBeReadByOthers(t *testing.T) {
 	}
 	r := offline(2)
 	r.Arms[1].Name, r.Arms[1].Latency.HDR, r.Arms[1].Latency.Max = "with, a comma", string(encoded), 18_990
-	if list := files(t, r); !strings.Contains(string(list["latency-2.hlog"]), "Tag=with--a-comma,0.000,94.000,0.018990,") {
+	if list := files(t, r); !strings.Contains(string(list["latency-2.hlog"]), "Tag=with__a_comma,0.000,94.000,0.018990,") {
 		t.Errorf("%s", list["latency-2.hlog"])
 	}
 	log := hdrhistogram.NewHistogramLogReader(bytes.NewReader(files(t, r)["latency-2.hlog"]))
@@ -54,8 +55,19 @@ func TestHistogramsCanBeReadByOthers(t *testing.T) {
 	if err != nil || got == nil {
 		t.Fatal(got, err)
 	}
-	if got.TotalCount() != 1000 || got.ValueAtQuantile(50) != h.ValueAtQuantile(50) || got.Tag() != "with--a-comma" {
+	if got.TotalCount() != 1000 || got.ValueAtQuantile(50) != h.ValueAtQuantile(50) || got.Tag() != "with__a_comma" {
 		t.Errorf("%d values, median %d, tag %q", got.TotalCount(), got.ValueAtQuantile(50), got.Tag())
+	}
+}
+
+// TestALogOfWhatGoesOnLastsUntilNow and never less than nothing.
+func TestALogOfWhatGoesOnLastsUntilNow(t *testing.T) {
+	for ended, want := range map[time.Time]string{{}: ",0.000,3600.", time.Now().Add(-2 * time.Hour): ",0.000,0.000,"} {
+		r := &compare.Report{Started: time.Now().Add(-time.Hour), Ended: ended}
+		log := HistogramLog(r, Tagged{"one", &compare.Distribution{HDR: "HIST"}}, Tagged{"two", nil}, Tagged{"three", &compare.Distribution{}})
+		if !strings.Contains(string(log), "Tag=one"+want) || strings.Contains(string(log), "two") || strings.Contains(string(log), "three") {
+			t.Errorf("%s", log)
+		}
 	}
 }
 
@@ -74,7 +86,10 @@ func TestTheWholeReportIsInThePage(t *testing.T) {
 	if err := json.Unmarshal(list["open-latency-2.json"], &one); err != nil || one.Arm != "wazero" || one.Unit != "ns" || one.P99 != r.Arms[1].Open.P99 {
 		t.Errorf("%+v, %v", one, err)
 	}
-	if len(list) != 9 {
+	if len(r.Plan) == 0 || !bytes.Equal(list["plan.json"], r.Plan) { // or it had another hash
+		t.Errorf("the plan is %s", list["plan.json"])
+	}
+	if len(list) != 10 {
 		t.Errorf("%d files", len(list))
 	}
 }

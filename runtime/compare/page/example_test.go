@@ -58,7 +58,7 @@ func player(random *rand.Rand, i int, name, kind, engine string, factor, boundar
 		Calls:    40_000, Business: 12}
 	a.Latency = distribution(random, 9_000*factor, 0.22, 0)
 	a.Open = distribution(random, 14_000*factor, 0.45, 4000)
-	a.Cost = &compare.Cost{Throughput: 168_000 / factor, Callers: 2, CPU: 9_400 * factor, Allocs: 41 + 6*float64(i), AllocBytes: 3_900 + 700*float64(i),
+	a.Cost = &compare.Cost{Throughput: 168_000 / factor, Callers: 2, Processors: 1.8, CPU: 9_400 * factor, CPUElsewhere: 3_100 * float64(i%2), CPUProcess: 9_900 * factor, Collecting: 1_300, Allocs: 41 + 6*float64(i), AllocBytes: 3_900 + 700*float64(i),
 		Memory: 2_400_000 * int64(i), Instances: 3 * i, Compile: compare.Unknown(), Instantiate: interval3(31_000*float64(i+1), 0.2), Cold: interval3(240_000*factor, 0.3)}
 	if i > 0 {
 		a.Cost.BytesIn, a.Cost.BytesOut = 311, 188

@@ -144,7 +144,7 @@ func (f *forester) ground(height float64) {
 	for _, t := range f.axis.ticks {
 		at := share(f.axis.at(t.at))
 		f.put("line", "class", "grid", "x1", at, "x2", at, "y1", "0", "y2", px(height))
-		f.say("text", t.text, "class", classes("tick", t.minor, "minor"), "x", at, "y", px(height+16), "text-anchor", "middle")
+		named(&f.svg, t, "class", classes("tick", t.minor, "minor"), "x", at, "y", px(height+16), "text-anchor", "middle")
 	}
 	for _, v := range []float64{lo, hi} {
 		if f.margin > 0 && f.axis.inside(v) {
@@ -157,7 +157,7 @@ func (f *forester) ground(height float64) {
 
 // row draws a metric of all arms below y, and returns where the next one begins.
 func (f *forester) row(r *metricRow, y float64) float64 {
-	name := r.label
+	name := text(r.label, mostLetters)
 	if r.first.HigherIsBetter {
 		name += " ↑"
 	}

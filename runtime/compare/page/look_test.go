@@ -35,6 +35,17 @@ func TestABrowserFindsNothingWrong(t *testing.T) {
 	if *browser == "" {
 		t.Skip("needs a browser: make look-report")
 	}
+	for name, r := range lookedAt(t) {
+		asked, console := look(t, name, draw(t, r))
+		if !slices.Equal(asked, []string{"http://report.invalid/" + name}) || console != "" {
+			t.Errorf("%s: asked for %q, console:\n%s", name, asked, console)
+		}
+	}
+}
+
+// lookedAt are the pages that a browser is shown.
+func lookedAt(t *testing.T) map[string]*compare.Report {
+	t.Helper()
 	all := reports()
 	all["hostile"] = hostile()
 	if *from != "" {
@@ -47,12 +58,7 @@ func TestABrowserFindsNothingWrong(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for name, r := range all {
-		asked, console := look(t, name, draw(t, r))
-		if !slices.Equal(asked, []string{"http://report.invalid/" + name}) || console != "" {
-			t.Errorf("%s: asked for %q, console:\n%s", name, asked, console)
-		}
-	}
+	return all
 }
 
 // TestABrowserWouldFindWhatIsWrong: the test above can fail.
@@ -80,8 +86,7 @@ func policyOf(name string) string {
 // own are the hosts that the browser asks on its own account.
 var own = regexp.MustCompile(`(^|\.)(google|googleapis|gvt1|gstatic)\.com(:\d+)?$`)
 
-// look shows a page, some also in dark and on a phone, and returns what the browser
-// asked for while it was light, and what its console said.
+// look shows a page and returns what the browser asked for and what its console said.
 func look(t *testing.T, name, page string) (asked []string, console string) {
 	t.Helper()
 	var mu sync.Mutex
@@ -104,19 +109,10 @@ func look(t *testing.T, name, page string) (asked []string, console string) {
 		io.WriteString(w, page)
 	}))
 	defer proxy.Close()
-	shoot := func(file, size string, more ...string) string {
-		return console + chromium(t, proxy.URL, filepath.Join(folder(t), file+".png"), size, "http://report.invalid/"+name, more...)
-	}
-	console = shoot(name, "1100,6000")
+	console = chromium(t, proxy.URL, filepath.Join(folder(t), name+".png"), "1100,6000", "http://report.invalid/"+name)
 	mu.Lock()
-	seen := slices.Clone(asked)
-	mu.Unlock()
-	if name != "three" && name != "live" && name != "real" {
-		return seen, console
-	}
-	console = shoot(name+"-dark", "1100,6000", "--blink-settings=preferredColorScheme=0")
-	console = shoot(name+"-phone", "500,9000")
-	return seen, console
+	defer mu.Unlock()
+	return slices.Clone(asked), console
 }
 
 func folder(t *testing.T) string {
@@ -127,15 +123,15 @@ func folder(t *testing.T) string {
 }
 
 // chromium takes a picture of an address and returns the lines of the console.
-func chromium(t *testing.T, proxy, picture, size, address string, more ...string) string {
+func chromium(t *testing.T, proxy, picture, size, address string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	args := append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+	args := []string{"--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-background-networking", "--disable-component-update",
 		"--disable-sync", "--disable-extensions", "--user-data-dir=" + t.TempDir(), "--proxy-server=" + proxy, "--proxy-bypass-list=<-loopback>",
-		"--enable-logging=stderr", "--v=0", "--screenshot=" + picture, "--window-size=" + size}, more...)
+		"--enable-logging=stderr", "--v=0", "--screenshot=" + picture, "--window-size=" + size, address}
 	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, *browser, append(args, address)...)
+	cmd := exec.CommandContext(ctx, *browser, args...)
 	cmd.Stderr = &out
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())

@@ -14,7 +14,9 @@ import (
 const (
 	tellArms   = 3  // all of whose metrics are told
 	tellRows   = 8  // of metrics, in front of the fold
-	tellBehind = 12 // and behind it
+	tellBehind = 12 // and behind it, where lines are left
+	tellLines  = 60 // in all
+	tellAfter  = 11 // of details, besides rows
 	tellPlaces = 4
 	tellChecks = 4
 )
@@ -181,10 +183,11 @@ func (m *script) answers(s *sheet) {
 }
 
 func (m *script) details(s *sheet) {
+	told := strings.Count(m.String(), "\n")
 	m.line("<details><summary>How this was measured</summary>")
 	m.line("")
 	tables, _ := first(s.Tables, tellArms)
-	if list := names(tables, tellRows, tellBehind); len(list) > 0 {
+	if list := names(tables, tellRows, max(0, min(tellBehind, tellLines-tellAfter-told))); len(list) > 0 {
 		m.header(tables)
 		for _, name := range list {
 			m.row(tables, name)
@@ -193,6 +196,9 @@ func (m *script) details(s *sheet) {
 	}
 	if s.Command != "" {
 		m.line("    " + inLine(s.Command))
+		if s.PlanFile && s.Plan != "" {
+			m.line("    # plan.json: " + inLine(s.Plan))
+		}
 		m.line("")
 	}
 	var said []string

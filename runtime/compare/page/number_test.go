@@ -52,6 +52,39 @@ func TestTextIsCleanedAndCut(t *testing.T) {
 	}
 }
 
+// TestANumberStaysWithItsUnit where lines break.
+func TestANumberStaysWithItsUnit(t *testing.T) {
+	for said, want := range map[string]string{
+		"44.1 µs against 3.85 µs (ratio 11.51, 98.33 % interval)": "44.1\u00a0µs against 3.85\u00a0µs (ratio 11.51, 98.33\u00a0% interval)",
+		"within 5 %: so":    "within 5\u00a0%: so",
+		"a ms, % 2 calls s": "a ms, % 2 calls s", "": "", " 7 s.": " 7\u00a0s.",
+	} {
+		if got := together(said); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestNamesOfTicksDoNotMeet where two pictures stand beside each other, 414 pixels each.
+func TestNamesOfTicksDoNotMeet(t *testing.T) {
+	for wide := 1.6; wide < 7; wide += 0.05 {
+		last, named := -1.0, 0
+		for _, tick := range durations("", 137, 137*math.Pow(10, wide)).ticks {
+			if tick.text == "" {
+				continue
+			}
+			at := 414 * (math.Log10(tick.at) - math.Log10(137)) / wide
+			if named++; named > 1 && at-last < 45 {
+				t.Errorf("%.2f powers of ten: %q is %.0f pixels from the one before", wide, tick.text, at-last)
+			}
+			last = at
+		}
+		if named < 2 {
+			t.Errorf("%.2f powers of ten: %d names", wide, named)
+		}
+	}
+}
+
 // TestTicksFitTheirAxis: whatever the range, there are some, not many, inside.
 func TestTicksFitTheirAxis(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)

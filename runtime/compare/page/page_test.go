@@ -203,8 +203,10 @@ func TestPartsStandInTheirOrder(t *testing.T) {
 // TestAPageSaysWhatIsThere: the words that people look for.
 func TestAPageSaysWhatIsThere(t *testing.T) {
 	wanted := map[string][]string{
-		"two":     {"<strong>worse</strong>", "▼", "1.62×", "wazero takes 1.62", "judged", "5f2c9d4be04a3b0e", "swapline compare dist/", "Seed", "margin 1.25×", "report.json", ".hlog", "+0.0400 pp"},
-		"three":   {`class="matrix"`, "<strong>1</strong> of 10,000 answers differ", "/score", "Input 4,711", "± 1.0e-09", "wasmtime against native"},
+		"two": {"<strong>worse</strong>", "▼", "1.62×", "wazero takes 1.62", "judged", "5f2c9d4be04a3b0e", "swapline compare dist/", "Seed", "margin 1.25×", "report.json", ".hlog", "+0.0400 pp", "With a tolerance for numbers", "SHA-256 of the plan (plan.json)",
+			`<span class="whose">wazero</span>`, "not of the two values", "Time: boundary", "95\u00a0% intervals"},
+		"three": {`class="matrix"`, "<strong>1</strong> of 10,000 answers differ", "/score", "Input 4,711", "± 1e-09", "wasmtime against native", "If numbers had this tolerance",
+			"2 arms share one chance to be wrong", "wasmtime</span><span class=\"value\">"},
 		"live":    {"still running", "Blocked", "sample ratio", `class="red"`, "✕", "decided: 20 : 1", "<strong>undecided</strong>", "equivalent</text>"},
 		"partial": {"PARTIAL", "interrupted after round 7 of 20", "<title>Partial: "},
 		"nothing": {"This report has no verdict.", "<h1>Comparison</h1>"},
@@ -220,6 +222,20 @@ func TestAPageSaysWhatIsThere(t *testing.T) {
 		}
 		if strings.Contains(page, "NaN") || strings.Contains(page, "ZgotmplZ") || strings.Contains(page, "Inf") && name != "broken" {
 			t.Errorf("%s: a value that is none is shown", name)
+		}
+	}
+}
+
+// TestAPlanThatACommandReadsIsThere: "--plan plan.json" is of no use without the file.
+func TestAPlanThatACommandReadsIsThere(t *testing.T) {
+	r := live()
+	for command, want := range map[string]bool{"swapline experiment start risk 2.0.0 --plan plan.json": true, "swapline compare a b": false} {
+		r.Command = command
+		if got := strings.Contains(draw(t, r), "Its plan.json is among the raw data"); got != want {
+			t.Errorf("%s: said in the page: %v", command, got)
+		}
+		if got := strings.Contains(tell(t, r), "# plan.json: {"); got != want {
+			t.Errorf("%s: in the text: %v", command, got)
 		}
 	}
 }

@@ -31,16 +31,23 @@ func newPlot(id, title, about string, x, y axis, height float64) *plot {
 	for _, t := range y.ticks {
 		at := px(p.down(t.at))
 		p.put("line", "class", "grid", "x1", "0", "x2", "100%", "y1", at, "y2", at)
-		p.say("text", t.text, "class", "tick", "x", "-8", "y", at, "dy", "0.35em", "text-anchor", "end")
+		named(&p.svg, t, "class", "tick", "x", "-8", "y", at, "dy", "0.35em", "text-anchor", "end")
 	}
 	for _, t := range x.ticks {
 		at := share(x.at(t.at))
 		p.put("line", "class", "grid", "x1", at, "x2", at, "y1", "0", "y2", px(height))
-		p.say("text", t.text, "class", classes("tick", t.minor, "minor"), "x", at, "y", px(height+16), "text-anchor", "middle")
+		named(&p.svg, t, "class", classes("tick", t.minor, "minor"), "x", at, "y", px(height+16), "text-anchor", "middle")
 	}
 	p.put("line", "class", "base", "x1", "0", "x2", "100%", "y1", px(height), "y2", px(height))
 	p.say("text", x.label, "class", "label", "x", "100%", "y", px(height+34), "text-anchor", "end")
 	return p
+}
+
+// named writes a tick's name, if it has one.
+func named(s *svg, t tick, attributes ...string) {
+	if t.text != "" {
+		s.say("text", t.text, attributes...)
+	}
 }
 
 func classes(always string, also bool, then string) string {

@@ -39,6 +39,7 @@ type sheet struct {
 	Tables   []table
 	Matrix   matrix // instead of Tables, where there are several
 	Methods  []string
+	Reading  string // how the intervals of the tables are to be read
 	Forests  []figure
 	Shapes   []figure // of the distributions
 	Times    []figure
@@ -54,6 +55,7 @@ type sheet struct {
 	PlanHash  string
 	Notes     []string
 	Command   string
+	PlanFile  bool // the command reads the plan from a file
 	Downloads []download
 }
 
@@ -91,6 +93,7 @@ func newSheet(r *compare.Report) *sheet {
 		Started: moment(r.Started), Running: r.Ended.IsZero() && r.Partial == "", Partial: text(r.Partial, long),
 		Where: where(r.Host), Arms: t.legend(), MoreArms: t.more,
 		PlanHash: text(r.PlanHash, short), Plan: pretty(r.Plan), Command: lines(r.Command, block)}
+	s.PlanFile = strings.HasSuffix(s.Command, planFile)
 	s.PartialNote = "The plan was not carried out to its end: what follows was measured until then, and no verdict follows from it."
 	if r.Mode != compare.ModeOffline {
 		s.PartialNote = "The plan was not carried out to its end. Live intervals hold whenever one stops, so a verdict below still means what it says."
@@ -107,6 +110,7 @@ func newSheet(r *compare.Report) *sheet {
 	if len(s.Tables) > 1 {
 		s.Matrix = sideBySide(t, s.Tables)
 	}
+	s.Reading = readingOf(r)
 	s.Costs, s.Counts, s.Identity = costs(t), counts(t), identity(t)
 	s.Answers = allAnswers(t, r.Answers)
 	s.Facts = facts(r.Host)
@@ -140,6 +144,19 @@ func (s *sheet) figures(r *compare.Report) {
 		s.Looks = append(s.Looks, drawnOf(narrowing(numbered("known", i), t, e, margin), evidence(numbered("evidence", i), t, e))...)
 	}
 	s.Split = splitBars("split", t)
+}
+
+// readingOf says what surprises in a table: ratios that are not the quotient of the two
+// values beside them, and intervals that are narrower than the verdict's.
+func readingOf(r *compare.Report) string {
+	if r.Mode != compare.ModeOffline || len(r.Metrics) == 0 {
+		return ""
+	}
+	said := "Ratios are those of rounds that ran next to each other, not of the two values."
+	if len(r.Verdicts) > 1 {
+		said += " Each interval here holds by itself; those of the verdicts are wider, since " + compare.Count(int64(len(r.Verdicts))) + " arms share one chance to be wrong."
+	}
+	return said
 }
 
 func latencyTitle(mode string) string {
@@ -185,7 +202,7 @@ func verdicts(t team, r *compare.Report) []verdict {
 			a = difference
 		}
 		out[i] = verdict{Arm: text(v.Arm, short), Word: word, Sign: sign, Swatch: swatch(t.index(v.Arm)),
-			Sentence: text(v.Sentence, long), Next: capital(text(v.Next, long)), Blocked: text(v.Blocked, short),
+			Sentence: together(text(v.Sentence, long)), Next: together(capital(text(v.Next, long))), Blocked: text(v.Blocked, short),
 			Metric: label(m), Value: change(v.Value.Point, v.Scale, m.Unit), Range: between(v.Value, v.Scale, m.Unit),
 			Gauge: gauge(numbered("gauge", i), t, v, m, a)}
 	}
@@ -201,12 +218,7 @@ func judged(metrics []compare.Metric, v compare.Verdict) compare.Metric {
 			break
 		}
 	}
-	same := 1.0
-	if v.Scale == compare.Difference {
-		same = 0
-	}
-	out.Change, out.Scale = v.Value, v.Scale
-	out.Clear = v.Value.Lo > same || v.Value.Hi < same
+	out.Change, out.Scale, out.Clear = v.Value, v.Scale, v.Value.Excludes(v.Scale)
 	return out
 }
 
@@ -230,7 +242,7 @@ func checks(list []compare.Check) (out []check, allGreen bool) {
 	for _, light := range []compare.Light{compare.Red, compare.Yellow, compare.Green} {
 		for _, c := range list {
 			if lightOf(c.Light) == light {
-				out = append(out, check{capital(text(c.Name, short)), string(light), signOf(light), text(c.Text, long)})
+				out = append(out, check{capital(text(c.Name, short)), string(light), signOf(light), together(text(c.Text, long))})
 				allGreen = allGreen && light == compare.Green
 			}
 		}
@@ -298,4 +310,7 @@ type framed struct {
 }
 
 // With hands a figure to the template.
-func (s *sheet) With(f figure) framed { return framed{f, s.Arms, partLegend()} }
+func (s *sheet) With(f figure) framed {
+	f.About = together(f.About)
+	return framed{f, s.Arms, partLegend()}
+}

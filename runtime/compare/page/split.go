@@ -42,7 +42,7 @@ func splitBars(id string, t team) figure {
 		if total(a.Split) <= 0 {
 			continue
 		}
-		s.say("text", t.name(i), "class", "row", "x", "0", "y", px(y+12))
+		s.say("text", text(t.name(i), mostLetters), "class", "row", "x", "0", "y", px(y+12))
 		s.say("text", nanos(total(a.Split)), "class", "reading", "x", "100%", "y", px(y+12), "text-anchor", "end")
 		stack(&s, a.Split, longest, y+19)
 		if a.Split.Whole != "" {

@@ -122,6 +122,9 @@ type matrixRow struct {
 	Cells            []row
 }
 
+// Of is the arm of a row's i-th cell.
+func (m matrix) Of(i int) entry { return m.Head[i+1] }
+
 // sideBySide makes one table of several.
 func sideBySide(t team, tables []table) matrix {
 	m := matrix{Head: []entry{{swatch(0), t.name(0), true}}}

@@ -8,9 +8,10 @@ import (
 
 // Lengths to which foreign text is cut, in characters.
 const (
-	short = 80   // names, units
-	long  = 600  // sentences
-	block = 4000 // examples, plans
+	short       = 80   // names, units
+	long        = 600  // sentences
+	mostLetters = 28   // names within pictures, which break no line
+	block       = 4000 // examples, plans
 )
 
 // text makes foreign text fit for a line: one line, nothing invisible, nothing that
@@ -43,6 +44,30 @@ func visible(r rune) rune {
 		return utf8.RuneError
 	}
 	return r
+}
+
+// together keeps numbers and their units in one line.
+func together(s string) string {
+	words := strings.Split(s, " ")
+	var b strings.Builder
+	for i, w := range words {
+		if i > 0 {
+			b.WriteString(gapBefore(words[i-1], w))
+		}
+		b.WriteString(w)
+	}
+	return b.String()
+}
+
+// gapBefore is a blank, one that breaks no line between a number and its unit.
+func gapBefore(before, word string) string {
+	switch strings.TrimRight(word, ".,;:)") {
+	case "%", "ns", "µs", "ms", "s", "min", "B", "KiB", "MiB", "pp", "times":
+		if r, _ := utf8.DecodeLastRuneInString(before); unicode.IsDigit(r) {
+			return "\u00a0"
+		}
+	}
+	return " "
 }
 
 // first returns at most so many elements, and how many are left out.

@@ -57,6 +57,19 @@ func TestABandHoldsMoreThanItsIntervals(t *testing.T) {
 	}
 }
 
+// TestABandIsAsWideAsItsLevelAsks: 95 of 99 samples were nowhere further away.
+func TestABandIsAsWideAsItsLevelAsks(t *testing.T) {
+	one, other := resampled{point: 1}, resampled{point: 5}
+	for k := range 99 {
+		one.drawn, other.drawn = append(one.drawn, 1-float64(k+1)/50), append(other.drawn, 5) // the other one never moves
+	}
+	for level, want := range map[float64]float64{0.95: 1.9, 0.5: 1} {
+		if got := widest([]resampled{one, other}, []float64{1, 0}, level, 100_000); math.Abs(got-want) > 0.01 {
+			t.Errorf("%v at %v, want %v", got, level, want)
+		}
+	}
+}
+
 // TestOneQuantileWithoutBoundsLeavesTheOthers as they are.
 func TestOneQuantileWithoutBoundsLeavesTheOthers(t *testing.T) {
 	a, b := Collect(made(dice(6), 10, 200, 0)), Collect(made(dice(7), 10, 200, 0))

@@ -117,6 +117,20 @@ func TestThereAreNoBoundsWithoutEnoughRoundsOrTails(t *testing.T) {
 	}
 }
 
+// TestATailOfOneRoundBoundsNothing: what happened in one round may happen in any.
+func TestATailOfOneRoundBoundsNothing(t *testing.T) {
+	rounds := made(dice(8), 10, 100, 0)
+	for i := range 60 {
+		rounds[3][i] *= 100
+	}
+	r := Collect(rounds)
+	for p, want := range map[float64]bool{0.05: true, 0.5: true, 0.8: true, 0.95: false} {
+		if got := QuantileRatios(r, r, []float64{p}, options())[0].Bounded(); got != want {
+			t.Errorf("p%v of rounds of which one has the tail: bounded %v", 100*p, got)
+		}
+	}
+}
+
 func TestWhatIsNoPairOrNotPositiveHasNoRatio(t *testing.T) {
 	ten, eleven := Collect(made(dice(8), 10, 50, 0)), Collect(made(dice(8), 11, 50, 0))
 	zero, none := Collect(times(made(dice(8), 10, 50, 0), 0)), Collect(nil)

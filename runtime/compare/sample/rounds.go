@@ -121,15 +121,6 @@ func (r *Rounds) Quantiles(p float64) []float64 {
 	return out
 }
 
-// Means are the means of each round.
-func (r *Rounds) Means() []float64 {
-	out := make([]float64, r.Len())
-	for i := range out {
-		out[i] = r.sums[i] / float64(len(r.each[i]))
-	}
-	return out
-}
-
 // once weighs each round the same.
 func (r *Rounds) once() []float64 {
 	w := make([]float64, r.Len())

@@ -24,8 +24,11 @@
 //	decisions strategy / ID number  store.Decision; 16 bytes, big endian
 //	finals    strategy / digest     {"rollout":ID}
 //	policies  strategy              store.RolloutPolicy
+//	comparisons number              store.Comparison; number as generation
+//	reports   number                the report of a comparison, base64
 //
-// The last four are there from format 2 on. "strategy / digest" is a bucket in the bucket. A record is a CRC-32C of four
+// The last two are there from format 3 on, the four before them from format 2 on.
+// "strategy / digest" is a bucket in the bucket. A record is a CRC-32C of four
 // bytes, big endian, followed by JSON. The checksum covers the key and the JSON,
 // because bbolt has no checksums of its own: a flipped bit or a misplaced record
 // is reported as StoreCorrupt and names the record, and the other records can
@@ -35,7 +38,9 @@
 //
 // Of a strategy the newest [store.MaxRollouts] rollouts are kept, of a rollout the
 // newest [store.MaxDecisions] decisions; what is older goes in the transaction
-// that adds to them. finals is never cut. At most one rollout of a strategy is
+// that adds to them. finals is never cut. Of comparisons the newest
+// [store.MaxComparisons] are kept, and fewer if they need more than
+// [store.MaxComparisonBytes] with their reports. At most one rollout of a strategy is
 // open, it is the newest, and it is the one that the route names.
 //
 // # Format versions

@@ -57,14 +57,16 @@ func readers(t *testing.T, s *Store) map[string]error {
 	_, final := s.Final(ctx, "pay", a.Release.Digest)
 	_, policy := s.RolloutPolicy(ctx, "pay")
 	_, policies := s.RolloutPolicies(ctx)
-	return map[string]error{bucketReleases: release, bucketArtifacts: artifact, bucketRoutes: route, bucketJournal: changes,
+	_, comparisons := s.Comparisons(ctx)
+	_, report := s.ComparisonReport(ctx, 1)
+	return map[string]error{bucketComparisons: comparisons, bucketReports: report, bucketReleases: release, bucketArtifacts: artifact, bucketRoutes: route, bucketJournal: changes,
 		bucketRollouts: errors.Join(rollout, rollouts), bucketDecisions: decisions, bucketFinals: final, bucketPolicies: errors.Join(policy, policies)}
 }
 
 // needs lists the buckets and what reading their records needs besides.
 func needs() map[string][]string {
 	return map[string][]string{bucketReleases: nil, bucketArtifacts: nil, bucketRoutes: nil, bucketJournal: nil,
-		bucketRollouts: nil, bucketDecisions: {bucketRollouts}, bucketFinals: nil, bucketPolicies: nil}
+		bucketRollouts: nil, bucketDecisions: {bucketRollouts}, bucketFinals: nil, bucketPolicies: nil, bucketComparisons: nil, bucketReports: nil}
 }
 
 // changers does what reads a record before it writes.
@@ -107,6 +109,7 @@ func damaged(t *testing.T, bucket string, damage func([]byte) []byte) *Store {
 	must(t, deploy(s, 1))
 	must(t, deploy(s, 2))
 	must(t, s.SetRolloutPolicy(t.Context(), store.RolloutPolicy{Strategy: "pay", Revision: 1, Text: []byte(`{"alpha":0.01}`)}))
+	must(t, s.RecordComparison(t.Context(), comparison(1), []byte("report")))
 	must(t, s.db.Update(func(tx *bolt.Tx) error {
 		b := tx.Bucket([]byte(bucket))
 		if inner := b.Bucket([]byte("pay")); inner != nil {

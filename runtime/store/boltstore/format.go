@@ -11,7 +11,7 @@ import (
 )
 
 // newest is the format version that this program writes.
-const newest = 2
+const newest = 3
 
 // format is the record under meta/format.
 type format struct {
@@ -71,6 +71,8 @@ func addedBy(v int) []string {
 		return []string{bucketMeta, bucketReleases, bucketArtifacts, bucketRoutes, bucketJournal}
 	case 1:
 		return []string{bucketRollouts, bucketDecisions, bucketFinals, bucketPolicies}
+	case 2:
+		return []string{bucketComparisons, bucketReports}
 	}
 	return nil
 }

@@ -52,6 +52,12 @@ func TestAnOlderFileIsReadAndLeftAsItIs(t *testing.T) {
 	if p, err := s.RolloutPolicy(t.Context(), "pay"); err != nil || p.Revision != 0 {
 		t.Errorf("rollout policy: %+v %v", p, err)
 	}
+	if list, err := s.Comparisons(t.Context()); err != nil || list != nil {
+		t.Errorf("comparisons: %+v %v", list, err)
+	}
+	if _, err := s.ComparisonReport(t.Context(), 1); problem.CodeOf(err) != problem.UnknownComparison {
+		t.Errorf("report: %v", err)
+	}
 	if id, err := s.Final(t.Context(), "pay", payload(1)); err != nil || id != 0 {
 		t.Errorf("final: %d %v", id, err)
 	}
@@ -85,9 +91,10 @@ func TestTheFirstChangeOfAnOlderFileTakesItUp(t *testing.T) {
 	rollout.Route.Generation, rollout.Change.Generation, rollout.Route.Rollout = 3, 3, 3
 	rollout.Rollout = &store.RolloutChange{Rollout: store.Rollout{Strategy: "pay", ID: 3, Kind: store.KindSwitch, Candidate: payload(2), Revision: 1}}
 	for name, change := range map[string]func(*Store) error{
-		"policy":   func(s *Store) error { return s.SetPolicy(t.Context(), []byte("the trust policy")) },
-		"put":      func(s *Store) error { return s.Put(t.Context(), rollout.Release) },
-		"activate": func(s *Store) error { return s.Activate(t.Context(), rollout) },
+		"policy":     func(s *Store) error { return s.SetPolicy(t.Context(), []byte("the trust policy")) },
+		"put":        func(s *Store) error { return s.Put(t.Context(), rollout.Release) },
+		"activate":   func(s *Store) error { return s.Activate(t.Context(), rollout) },
+		"comparison": func(s *Store) error { return s.RecordComparison(t.Context(), comparison(1), nil) },
 		"rollout policy": func(s *Store) error {
 			return s.SetRolloutPolicy(t.Context(), store.RolloutPolicy{Strategy: "pay", Revision: 1})
 		},
@@ -142,7 +149,7 @@ func TestAnOlderFileThatCannotGrowStaysOlder(t *testing.T) {
 
 // A file that says that it has a format without its buckets is damaged.
 func TestABucketThatIsMissingIsDamage(t *testing.T) {
-	for _, bucket := range []string{bucketRollouts, bucketDecisions, bucketFinals, bucketPolicies, bucketRoutes} {
+	for _, bucket := range []string{bucketRollouts, bucketDecisions, bucketFinals, bucketPolicies, bucketRoutes, bucketComparisons, bucketReports} {
 		s := mustOpen(t, t.TempDir(), osFiles{})
 		must(t, deploy(s, 1))
 		must(t, s.db.Update(func(tx *bolt.Tx) error { return tx.DeleteBucket([]byte(bucket)) }))

@@ -23,6 +23,9 @@ const (
 	bucketFinals    = "finals"
 	bucketPolicies  = "policies"
 
+	bucketComparisons = "comparisons"
+	bucketReports     = "reports"
+
 	keyFormat = "format"
 	keyPolicy = "policy"
 )

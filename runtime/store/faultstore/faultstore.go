@@ -202,6 +202,29 @@ func (s *Store) SetRolloutPolicy(ctx context.Context, p store.RolloutPolicy) err
 	return s.run("SetRolloutPolicy", func() error { return s.inner.SetRolloutPolicy(ctx, p) })
 }
 
+// RecordComparison implements [store.Store].
+func (s *Store) RecordComparison(ctx context.Context, c store.Comparison, report []byte) error {
+	return s.run("RecordComparison", func() error { return s.inner.RecordComparison(ctx, c, report) })
+}
+
+// Comparisons implements [store.Store]. What could be read comes beside an error of
+// the store, and not beside one made here.
+func (s *Store) Comparisons(ctx context.Context) (list []store.Comparison, err error) {
+	err = s.run("Comparisons", func() (err error) {
+		list, err = s.inner.Comparisons(ctx)
+		return err
+	})
+	if errors.Is(err, ErrInjected) {
+		return nil, err
+	}
+	return list, err
+}
+
+// ComparisonReport implements [store.Store].
+func (s *Store) ComparisonReport(ctx context.Context, number uint64) ([]byte, error) {
+	return ask(s, "ComparisonReport", func() ([]byte, error) { return s.inner.ComparisonReport(ctx, number) })
+}
+
 // Policy implements [store.Store].
 func (s *Store) Policy(ctx context.Context) ([]byte, error) {
 	return ask(s, "Policy", func() ([]byte, error) { return s.inner.Policy(ctx) })

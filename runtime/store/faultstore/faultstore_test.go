@@ -59,7 +59,10 @@ func rolloutCalls(ctx context.Context, s store.Store, r store.Release) []error {
 	err7 := s.SetRolloutPolicy(ctx, store.RolloutPolicy{Strategy: "pay", Revision: 1})
 	_, err8 := s.RolloutPolicy(ctx, "pay")
 	_, err9 := s.RolloutPolicies(ctx)
-	return []error{err1, err2, err3, err4, err5, err6, err7, err8, err9}
+	err10 := s.RecordComparison(ctx, store.Comparison{Number: 1, ID: "a", Record: []byte("{}")}, nil)
+	_, err11 := s.Comparisons(ctx)
+	_, err12 := s.ComparisonReport(ctx, 1)
+	return []error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12}
 }
 
 func TestEveryCallFailsOnceAndOnlyThere(t *testing.T) {

@@ -74,6 +74,18 @@ func (s *copied) RecordRollout(ctx context.Context, c store.RolloutChange) error
 	return s.change(func() error { return s.Store.RecordRollout(ctx, c) })
 }
 
+func (s *copied) RecordComparison(ctx context.Context, c store.Comparison, report []byte) error {
+	return s.change(func() error { return s.Store.RecordComparison(ctx, c, report) })
+}
+
+func (s *copied) Comparisons(ctx context.Context) ([]store.Comparison, error) {
+	return fromCopy(ctx, s, func(c *snapshot) ([]store.Comparison, error) { return c.Comparisons(ctx) })
+}
+
+func (s *copied) ComparisonReport(ctx context.Context, number uint64) ([]byte, error) {
+	return fromCopy(ctx, s, func(c *snapshot) ([]byte, error) { return c.ComparisonReport(ctx, number) })
+}
+
 func (s *copied) SetRolloutPolicy(ctx context.Context, p store.RolloutPolicy) error {
 	return s.change(func() error { return s.Store.SetRolloutPolicy(ctx, p) })
 }

@@ -11,15 +11,16 @@
 //   - reads answer from memory what the store held at that moment. Nobody may
 //     change the folder's content before the process knows that it is not needed
 //     any more: whoever opens the folder meanwhile may only read.
-//   - changes (Stage, Commit, Drop, Put, Activate, RecordRollout, SetRolloutPolicy,
-//     SetPolicy) are refused with HostRenewing and change nothing.
+//   - changes (Stage, Commit, Drop, Put, Activate, RecordRollout, RecordComparison,
+//     SetRolloutPolicy, SetPolicy) are refused with HostRenewing and change nothing.
 //
 // If Unpark fails, reads stay in memory and every change first tries to open the
 // store again, so that a folder that was locked a moment too long heals itself.
 //
 // Park waits for the calls under way. The copy in memory holds every release
-// with its envelope and every rollout that is kept, some kilobytes each;
-// artifacts stay in their files.
+// with its envelope and every rollout that is kept, some kilobytes each, and the
+// reports of comparisons, which store.MaxComparisonBytes bounds; artifacts stay in
+// their files.
 package parkstore
 
 import (
@@ -214,6 +215,11 @@ func (s *Store) RecordRollout(ctx context.Context, c store.RolloutChange) error 
 	return s.change(func(in store.Store) error { return in.RecordRollout(ctx, c) })
 }
 
+// RecordComparison implements [store.Store].
+func (s *Store) RecordComparison(ctx context.Context, c store.Comparison, report []byte) error {
+	return s.change(func(in store.Store) error { return in.RecordComparison(ctx, c, report) })
+}
+
 // SetRolloutPolicy implements [store.Store].
 func (s *Store) SetRolloutPolicy(ctx context.Context, p store.RolloutPolicy) error {
 	return s.change(func(in store.Store) error { return in.SetRolloutPolicy(ctx, p) })
@@ -287,6 +293,16 @@ func (s *Store) RolloutPolicy(ctx context.Context, strategy string) (store.Rollo
 // RolloutPolicies implements [store.Store].
 func (s *Store) RolloutPolicies(ctx context.Context) ([]store.RolloutPolicy, error) {
 	return read(ctx, s, func(r reader) ([]store.RolloutPolicy, error) { return r.RolloutPolicies(ctx) })
+}
+
+// Comparisons implements [store.Store].
+func (s *Store) Comparisons(ctx context.Context) ([]store.Comparison, error) {
+	return read(ctx, s, func(r reader) ([]store.Comparison, error) { return r.Comparisons(ctx) })
+}
+
+// ComparisonReport implements [store.Store].
+func (s *Store) ComparisonReport(ctx context.Context, number uint64) ([]byte, error) {
+	return read(ctx, s, func(r reader) ([]byte, error) { return r.ComparisonReport(ctx, number) })
 }
 
 // Policy implements [store.Store].

@@ -92,6 +92,8 @@ func TestAParkedStoreAnswersWhatItHeld(t *testing.T) {
 	ok(t, s.RecordRollout(t.Context(), ended(t, s, "fx")))
 	ok(t, s.SetRolloutPolicy(t.Context(), rules("pay", 1)))
 	ok(t, s.SetRolloutPolicy(t.Context(), rules("later", 1)))
+	ok(t, s.RecordComparison(t.Context(), store.Comparison{Number: 1, ID: "a", Record: []byte("{}")}, nil))
+	ok(t, s.RecordComparison(t.Context(), store.Comparison{Number: 3, ID: "c", Record: []byte("{}")}, []byte("report")))
 	before := everything(t.Context(), s)
 	ok(t, s.Park(t.Context()))
 	ok(t, s.Park(t.Context()))
@@ -114,6 +116,11 @@ func TestAParkedStoreAnswersWhatItHeld(t *testing.T) {
 	policy, err := s.RolloutPolicy(t.Context(), "pay")
 	ok(t, err)
 	policies[0].Text[0], policy.Text[0] = '!', '!'
+	comparisons, err := s.Comparisons(t.Context())
+	ok(t, err)
+	report, err := s.ComparisonReport(t.Context(), 3)
+	ok(t, err)
+	comparisons[0].Record[0], report[0] = '!', '!'
 	if after := everything(t.Context(), s); after != before {
 		t.Error("a caller changed the copy")
 	}
@@ -163,6 +170,10 @@ func everything(ctx context.Context, s store.Store) string {
 	say(s.Routes(ctx))
 	say(s.Policy(ctx))
 	say(s.RolloutPolicies(ctx))
+	say(s.Comparisons(ctx))
+	for number := range uint64(5) {
+		say(s.ComparisonReport(ctx, number))
+	}
 	for _, name := range []string{"pay", "fx", "held", "later", "nobody"} {
 		say(s.RolloutPolicy(ctx, name))
 		for _, limit := range []int{-1, 0, 1, 9} {
@@ -226,6 +237,9 @@ func changes(staged store.Staged) map[string]func(context.Context, store.Store) 
 		"policy": func(ctx context.Context, s store.Store) error { return s.SetPolicy(ctx, []byte("other")) },
 		"rollout": func(ctx context.Context, s store.Store) error {
 			return s.RecordRollout(ctx, store.RolloutChange{Rollout: store.Rollout{Strategy: "pay", ID: 1}})
+		},
+		"comparison": func(ctx context.Context, s store.Store) error {
+			return s.RecordComparison(ctx, store.Comparison{Number: 1, ID: "a", Record: []byte("{}")}, nil)
 		},
 		"rollout policy": func(ctx context.Context, s store.Store) error { return s.SetRolloutPolicy(ctx, rules("pay", 1)) },
 	}

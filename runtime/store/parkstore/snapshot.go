@@ -25,6 +25,8 @@ type reader interface {
 	Final(ctx context.Context, strategy string, digest manifest.Digest) (uint64, error)
 	RolloutPolicy(ctx context.Context, strategy string) (store.RolloutPolicy, error)
 	RolloutPolicies(ctx context.Context) ([]store.RolloutPolicy, error)
+	Comparisons(ctx context.Context) ([]store.Comparison, error)
+	ComparisonReport(ctx context.Context, number uint64) ([]byte, error)
 	Policy(ctx context.Context) ([]byte, error)
 }
 
@@ -45,6 +47,7 @@ type snapshot struct {
 	changes    map[string]answer[[]store.Change]
 	artifacts  map[manifest.Digest]answer[store.Artifact]
 	past
+	compared
 }
 
 // take copies what s holds.
@@ -61,6 +64,7 @@ func take(ctx context.Context, s reader) (*snapshot, error) {
 		c.add(ctx, s, name)
 	}
 	c.addPolicies(ctx, s, names)
+	c.addComparisons(ctx, s)
 	return c, ctx.Err()
 }
 

@@ -220,6 +220,9 @@ func (s *subject) everyCall(ctx context.Context) map[string]error {
 		"RolloutPolicy":    second(s.RolloutPolicy(ctx, "pay")),
 		"RolloutPolicies":  second(s.RolloutPolicies(ctx)),
 		"SetRolloutPolicy": s.SetRolloutPolicy(ctx, rule("pay", 1, "{}")),
+		"RecordComparison": s.RecordComparison(ctx, compared(1), nil),
+		"Comparisons":      second(s.Comparisons(ctx)),
+		"ComparisonReport": second(s.ComparisonReport(ctx, 1)),
 		"Policy":           second(s.Policy(ctx)),
 		"SetPolicy":        s.SetPolicy(ctx, []byte("p")),
 	}

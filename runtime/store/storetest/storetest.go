@@ -35,7 +35,7 @@ type Harness func(t *testing.T) (reopen func() store.Store)
 // Run runs the suite.
 func Run(t *testing.T, harness Harness) {
 	t.Helper()
-	for _, group := range [][]check{artifactChecks(), releaseChecks(), routeChecks(), rolloutChecks(), historyChecks(), lifeChecks(), randomChecks()} {
+	for _, group := range [][]check{artifactChecks(), releaseChecks(), routeChecks(), rolloutChecks(), historyChecks(), comparisonChecks(), lifeChecks(), randomChecks()} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) { c.run(open(t, harness)) })
 		}

@@ -70,7 +70,8 @@ func TestNothingOutlivesADeploy(t *testing.T) {
 				_, err := e.Compile(ctx, seven(1), plain())
 				ended <- err
 			}()
-			await(t, func() bool { return s.children() == 2 }) // the child and its own
+			// The child and its own, if that comes in time.
+			await(t, func() bool { return s.children() == 2 || c.wall == time.Second && len(ended) == 1 })
 			if c.wall == time.Minute {
 				cancel()
 			}
@@ -111,7 +112,7 @@ func TestAChildThatIsKilledIsOneFailure(t *testing.T) {
 // await waits for something that is sure to happen.
 func await(t *testing.T, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it did not happen")
 		}

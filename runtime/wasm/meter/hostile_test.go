@@ -106,7 +106,7 @@ func chase() []byte {
 // while another goroutine needs the garbage collector.
 func TestHostileModulesStop(t *testing.T) {
 	const (
-		deadline = 300 * time.Millisecond
+		deadline = 100 * time.Millisecond
 		generous = 10 * time.Second // for a machine that is busy with other things
 	)
 	for engine, m := range machines(t) {
