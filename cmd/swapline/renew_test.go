@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -190,6 +191,9 @@ func signalAfterRenewal(t *testing.T, counter string) {
 }
 
 func renewalBySignal(t *testing.T, counter string) {
+	heard := make(chan os.Signal, 1) // who starts the tests with it ignored (nohup) starts the program so, too
+	signal.Notify(heard, syscall.SIGHUP)
+	defer signal.Stop(heard)
 	pidFile := filepath.Join(t.TempDir(), "pid")
 	p := startProcess(t, counter, nil, "--pid-file", pidFile)
 	says := func() int {
