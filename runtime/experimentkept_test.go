@@ -124,7 +124,7 @@ func TestThePlanOfAnExperimentStaysAsItWasStored(t *testing.T) {
 		w.restart()
 		w.rollsOn(t)
 	}
-	if c := checkOf(w.tried().Health, "restarts"); !strings.Contains(c.Text, "lost (1 times") {
+	if c := checkOf(w.tried().Health, "restarts"); !strings.Contains(c.Text, "lost (once") {
 		t.Errorf("the numbers of a plan of before are not gone on from: %+v", c)
 	}
 	_, err := w.stopped(false)

@@ -163,7 +163,7 @@ func TestACrashLosesWhatCameAfterTheLastNote(t *testing.T) {
 	w.rollsOn(t)
 	w.sees(200)
 	got := w.tried()
-	if c := checkOf(got.Health, "restarts"); c.Light != compare.Yellow || c.Text != "the host came back once and went on counting; 1 times after a crash, of which each lost at most the last 5 s" {
+	if c := checkOf(got.Health, "restarts"); c.Light != compare.Yellow || c.Text != "the host came back once and went on counting; once after a crash, which lost at most the last 5 s" {
 		t.Errorf("%+v", c)
 	}
 	w.come(200, 500) // they are units now, since before they never were

@@ -202,22 +202,27 @@ func (x *experimenting) factsLocked(ended time.Time, partial string) experiment.
 func (x *experimenting) steadiness() compare.Check {
 	r := &x.record
 	c := compare.Check{Name: "restarts", Light: compare.Green, Text: "measured in one go"}
-	back := "the host came back once"
-	if r.Restarts != 1 {
-		back = fmt.Sprintf("the host came back %s times", compare.Count(int64(r.Restarts)))
-	}
+	back := "the host came back " + times(r.Restarts)
 	switch {
 	case r.Anew > 0:
 		c.Light = compare.Yellow
-		c.Text = fmt.Sprintf("measured anew since %s: %s, and what was counted before was lost (%s times, the last time because %s); of alpha %.2g is left for what is counted now",
-			r.Measured.Format(time.RFC3339), back, compare.Count(int64(r.Anew)), r.Lost, x.plan.Level(r.Anew))
+		c.Text = fmt.Sprintf("measured anew since %s: %s, and what was counted before was lost (%s, the last time because %s); of alpha %.2g is left for what is counted now",
+			r.Measured.Format(time.RFC3339), back, times(r.Anew), r.Lost, x.plan.Level(r.Anew))
 	case r.Crashes > 0:
 		c.Light = compare.Yellow
-		c.Text = fmt.Sprintf("%s and went on counting; %s times after a crash, of which each lost at most the last %.0f s", back, compare.Count(int64(r.Crashes)), noteEvery.Seconds())
+		c.Text = fmt.Sprintf("%s and went on counting; %s after a crash, which lost at most the last %.0f s", back, times(r.Crashes), noteEvery.Seconds())
 	case r.Restarts > 0:
 		c.Text = back + " and went on counting; nothing was lost"
 	}
 	return c
+}
+
+// times is how often something was, in words.
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return compare.Count(int64(n)) + " times"
 }
 
 // warmth says whether the arms have run for long enough that what happens only at
