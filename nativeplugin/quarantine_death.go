@@ -10,7 +10,7 @@ import (
 func (e *examination) died(at step) *problem.Error {
 	when, ended, words := e.when(at), e.result.Ended(), lastWords(e.result.Output)
 	switch {
-	case strings.Contains(words, "out of memory") || strings.Contains(words, "cannot allocate memory") || strings.Contains(words, "failed to allocate"):
+	case e.result.OutOfMemory():
 		return e.refuse(problem.QuarantineMemory, "the plugin took more memory than the process has, %s: %s", when, words).
 			Cure("take less memory, or raise the limit of the quarantine if the strategy needs that much")
 	case strings.Contains(words, "all goroutines are asleep"):

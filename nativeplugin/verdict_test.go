@@ -106,6 +106,7 @@ func TestADeathIsUnderstood(t *testing.T) {
 		"panic twice":    {"panic: one [recovered]\n\tpanic: two\n\ngoroutine 7", "exit status 2", problem.QuarantineGoroutinePanic, "one [recovered] | panic: two"},
 		"an older panic": {"panic: logged\nand went on\nfatal error: concurrent map writes\n", "exit status 2", problem.QuarantineCrash, "map writes"},
 		"memory":         {"runtime: out of memory: cannot allocate 5-byte block\nfatal error: out of memory\n", "exit status 2", problem.QuarantineMemory, "5-byte"},
+		"memory of Go":   {"SIGSEGV: segmentation violation\nPC=0x1 m=0\n\ngoroutine 0:\nruntime.(*spanQueue).drain(0x1)\n", "exit status 2", problem.QuarantineMemory, "SIGSEGV"},
 		"stack":          {"runtime: goroutine stack exceeds 1000000000-byte limit\nfatal error: stack overflow\n", "exit status 2", problem.QuarantineCrash, "stack overflow"},
 		"deadlock":       {"fatal error: all goroutines are asleep - deadlock!\n", "exit status 2", problem.QuarantineHang, "asleep"},
 		"fault":          {"SIGBUS: bus error\nPC=0x1 m=0\n", "exit status 2", problem.QuarantineCrash, "bus error"},

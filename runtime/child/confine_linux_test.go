@@ -68,8 +68,8 @@ func TestLimitsHold(t *testing.T) {
 		"processor": {"spinner", child.Limits{CPU: time.Second}, func(r child.Result) bool {
 			return r.Killed() && r.CPU > 700*time.Millisecond && r.CPU < 5*time.Second
 		}},
-		"address space": {"greedy", child.Limits{AddressSpace: 256 << 20}, diedOf("memory")},
-		"data":          {"greedy", child.Limits{Data: 256 << 20}, diedOf("memory")},
+		"address space": {"greedy", child.Limits{AddressSpace: 256 << 20}, starved},
+		"data":          {"greedy", child.Limits{Data: 256 << 20}, starved},
 		"enough data":   {"greedy", child.Limits{Data: 2 << 30, AddressSpace: 4 << 30}, said("1073741824")},
 		"file size":     {"writer", child.Limits{FileSize: 4096}, either(diedOf("SIGXFSZ"), said("file too large"))},
 		"enough file":   {"writer", child.Limits{FileSize: 1 << 20}, said("<nil>")},
@@ -88,6 +88,8 @@ func withRaceDetector() bool {
 	info, _ := debug.ReadBuildInfo()
 	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
+
+func starved(r child.Result) bool { return r.Answer == nil && r.End != nil && r.OutOfMemory() }
 
 func diedOf(words string) func(child.Result) bool {
 	return func(r child.Result) bool { return r.Answer == nil && strings.Contains(r.Output, words) }

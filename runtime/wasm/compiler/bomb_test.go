@@ -142,19 +142,3 @@ func withRaceDetector() bool {
 	info, _ := debug.ReadBuildInfo()
 	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
-
-func TestLastWordsAreUnderstood(t *testing.T) {
-	for words, want := range map[string]bool{
-		"fatal error: runtime: out of memory\n\ngoroutine 1":         true,
-		"runtime: out of memory: cannot allocate 8 bytes\n":          true,
-		"fatal error: runtime: cannot allocate memory":               true,
-		"memory allocation of 48 bytes failed\n":                     true,
-		"fatal error: stack overflow":                                false,
-		"panic: the module says fatal error: runtime: out of memory": false,
-		"": false,
-	} {
-		if got := outOfMemory(words); got != want {
-			t.Errorf("%q: %t", words, got)
-		}
-	}
-}

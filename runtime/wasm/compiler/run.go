@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/swapline/swapline/runtime/child"
@@ -96,24 +95,11 @@ func judge(r child.Result, l Limits) (verdict, error) {
 		return v, nil
 	case r.Killed() && r.CPU >= l.CPU/4*3: // the kernel counts in ticks
 		return v, l.exceeded(limitCPU)
-	case outOfMemory(r.Output):
+	case r.OutOfMemory():
 		return v, l.exceeded(limitMemory)
 	}
 	return v, problem.New(problem.WasmCompile, "the compiler died of the module (%s)%s", r.Ended(), r.Quote()).In("wasm_compile").
 		Cure("build the module again with a current toolchain")
-}
-
-// outOfMemory recognises the last words of a Go or Rust program that got no
-// memory, and nothing that a module could say.
-func outOfMemory(output string) bool {
-	for line := range strings.Lines(output) {
-		fatal := strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "runtime: ")
-		rust := strings.HasPrefix(line, "memory allocation of ") && strings.Contains(line, " bytes failed")
-		if rust || fatal && (strings.Contains(line, "out of memory") || strings.Contains(line, "cannot allocate")) {
-			return true
-		}
-	}
-	return false
 }
 
 // exceeded is the refusal of a module that costs too much.
