@@ -91,10 +91,15 @@ run: deps-host build guests ## build everything and serve the examples on 127.0.
 		'  bin/swapline get riskscore' ''
 	@exec $(SWAPLINE) serve --listen $(LISTEN) --dir .cache/live
 
+# make check vets everything once. Without DWARF a test program is linked in three
+# quarters of the time. Tests wait for disks, processes and clocks: one package more
+# than there are processors keeps these busy.
+TEST := $(GO) test -vet=off -ldflags=-w -p $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 .PHONY: test
 test: ## all tests
-	$(GO) test -timeout 10m ./...
-	$(GO) test -tags portable ./runtime/wasm/snapshot
+	$(TEST) -timeout 10m ./...
+	$(TEST) -tags portable ./runtime/wasm/snapshot
 
 # Plugins that are tried one after the other, in processes of their own: there is
 # nothing to race with, and it takes minutes.
@@ -107,6 +112,18 @@ MEASURED := ^Test(AModuleIsComparedWithItself|AGuestOfTheGoSDKTellsItsShare)$$
 # What these build is not run, or in a process of its own, without the detector.
 BUILT := ^Test(AStaticBinaryRefusesWhatNeedsC|APluginIsBuiltForARunningHost)$$
 
+# The longest of those that are one goroutine: in each of these packages others are not.
+SERIAL := ^TestInspect(ComparesWithWhatItIsToldTo|TellsMachinesTheWholeTable)$$|^TestConformance.*/(random_calls|of_comparisons)|^TestALongStoryNeedsNoMoreRoom$$|$\
+          ^Test(CoreSuite|GeneratedModules|GoGuest|CapabilitiesOfAGoGuest|DamagedCodeIsNeverRun|LargeModulesWithinTheLimitsWork)$$|$\
+          ^Test(PeekingDoesNotMakeIdenticalReleasesDiffer|AnExperimentGoesOnFromItsCheckpointAsIfNothingHadHappened)$$
+
+# What has neither goroutine, lock nor listener, in its tests neither, cannot race.
+SHARING := \bgo (func\b|[a-zA-Z_.]+\()|"sync(/atomic)?"|"net/http|t\.Parallel\(
+
+# Of the rest these are left to make test: programs whose parts are tested where they
+# are, pages that are drawn, and compilers, of wasm and of plugins, which start others.
+UNSHARED := bench/(calibrate|crash|hostile|judge|peers(/.*)?)|nativeplugin(/pluginbuild)?|runtime/(compare/page|wasm/meter)
+
 # A module is read, rewritten and compiled by one goroutine. Under the race detector
 # that took most of the time and found nothing, so it is built without; the engine
 # itself and all of ours that shares something are built with.
@@ -117,32 +134,31 @@ UNRACED := $(addprefix github.com/swapline/swapline/runtime/wasm/,guard meter) \
 # plugins start many.
 .PHONY: race
 race: ## the tests of everything that runs in parallel, under the race detector
-	GORACE=atexit_sleep_ms=0 $(GO) test -race $(UNRACED:%=-gcflags=%=-race=false) -timeout 12m -skip '$(MEASURED)|$(BUILT)' $$($(GO) list ./... | grep -vE '/(abi/wire|bench/(calibrate|crash|drift|hostile|judge|spectest)|guests/(sdktest|go)|nativeplugin(/pluginbuild)?|runtime/(compare/(page|sample)|rollout(/sequential)?|wasm/(meter|guestbuild)))$$')
-	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 12m -skip '$(ALONE)' ./nativeplugin
+	GORACE=atexit_sleep_ms=0 $(TEST) -race $(UNRACED:%=-gcflags=%=-race=false) -timeout 12m -skip '$(MEASURED)|$(BUILT)|$(SERIAL)' \
+		$$(grep -rlE --include='*.go' --exclude-dir={.cache,dist,node_modules,testdata} '$(SHARING)' . | xargs -n1 dirname | sort -u | grep -vxE '\./($(UNSHARED))')
+	GORACE=atexit_sleep_ms=0 $(TEST) -race -timeout 12m -skip '$(ALONE)' ./nativeplugin
 
+# The packages to which the second engine makes a difference.
 .PHONY: test-wasmtime
 test-wasmtime: ## the Wasm tests on the second engine, and between the two
-	$(GO) test -timeout 10m -tags wasmtime ./runtime/wasm/...
-	$(GO) test -timeout 10m -tags wasmtime -run '^Test(.*Engine|.*Compare|Serve|AServer|NewStrategy)' ./cmd/swapline
+	$(TEST) -timeout 10m -tags wasmtime $$($(GO) list -tags wasmtime -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./runtime/wasm/... | grep wasmtime | cut -d ' ' -f 1)
+	$(TEST) -timeout 10m -tags wasmtime -run '^Test(.*Engine|.*Compare|Serve|AServer|NewStrategy)' ./cmd/swapline
 
 .PHONY: build-wasmtime
 build-wasmtime: ## bin/swapline-wasmtime, which has the second engine
 	$(BUILD) -tags wasmtime -o bin/swapline-wasmtime ./cmd/swapline
 
+# All of go vet is among the linters; make test builds the program without C.
 .PHONY: check
 check: $(LINT) ## format, vet, lint, architecture, tidy, clean tree
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
 		[ -z "$$unformatted" ] || { echo "run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; }
-	$(GO) vet ./...
-	$(GO) vet -tags wasmtime ./runtime/wasm/... ./cmd/swapline ./bench/hostile ./bench/spectest
-	CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/swapline
 	GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 $(GO) vet ./abi/... ./guests/go ./examples/riskscore/... ./examples/fxquote/... ./examples/demorollout/model ./examples/demorollout/authorise
 	$(LINT) run ./...
-	$(LINT) run --build-tags wasmtime ./runtime/wasm/wasmtimeengine/...
-	$(GO) test -count=1 -run . .
+	$(LINT) run --build-tags wasmtime ./runtime/wasm ./runtime/wasm/wasmtimeengine ./bench/hostile ./bench/spectest
+	$(TEST) -count=1 .
 	$(GO) mod tidy -diff
 	$(GO) mod verify
-	$(GO) -C bench/peers vet ./...
 	cd bench/peers && ../../$(LINT) run ./...
 	$(GO) -C bench/peers mod tidy -diff
 	@[ -z "$${CI:-}" ] || [ -z "$$(git status --porcelain)" ] || { \

@@ -267,6 +267,20 @@ func TestATypeOfThePluginsOwnIsNobodyElses(t *testing.T) {
 	}
 }
 
+// TestARefusedPluginThatIsOpenBlocksNobody: its file stays, from which throw-away
+// processes open it again.
+func TestARefusedPluginThatIsOpenBlocksNobody(t *testing.T) {
+	m := openMarket(t)
+	noError(t, m.deploy("pricing", 1, plugin(t, "pricing", "1.0.0", pricingSource("1")), nil))
+	promo := plugin(t, "promo", "1.0.1", strategySource{"main.go": promoSource})
+	before := sharedDriver(t).Status().Plugins
+	wantCode(t, m.deploy("promo", 1, promo, map[string]any{"cap": int64(9)}), problem.RebindTypeMismatch)
+	if after := sharedDriver(t).Status().Plugins; after != before+1 {
+		t.Fatalf("%d plugins are open, %d before", after, before)
+	}
+	noError(t, m.deploy("pricing", 2, plugin(t, "pricing", "2.0.1", pricingSource("2")), nil))
+}
+
 func noError(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -42,7 +42,7 @@ func TestForeignBuildsAreRefusedBeforeTheyAreOpened(t *testing.T) {
 		code  problem.Code
 		words []string
 	}{
-		{"noopt", good, []string{"-buildmode=plugin", "-gcflags=all=-N"}, problem.NativeToolchain, []string{"-gcflags", "all=-N"}},
+		{"noopt", good, []string{"-buildmode=plugin", "-gcflags=github.com/swapline/swapline/abi=-N"}, problem.NativeToolchain, []string{"-gcflags", "abi=-N"}},
 		{"trimpath", good, []string{"-buildmode=plugin", "-trimpath"}, problem.NativeToolchain, []string{"-trimpath", "true"}},
 		{"tags", good, []string{"-buildmode=plugin", "-tags=netgo"}, problem.NativeToolchain, []string{"-tags", "netgo"}},
 		{"otherrace", good, []string{"-buildmode=plugin", otherRace()}, problem.NativeToolchain, []string{"-race"}},

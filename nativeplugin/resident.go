@@ -59,6 +59,16 @@ func (d *Driver) Residents() []Resident {
 	return list
 }
 
+// Keeps reports whether an artifact is open in the process: whoever examines a release
+// opens it again in a throw-away process, from its file.
+func (d *Driver) Keeps(artifact manifest.Digest) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.mu.open[artifact] != nil
+}
+
+var _ driver.Keeping = (*Driver)(nil)
+
 // measured opens the plugin of a release and notes what that cost.
 func (d *Driver) measured(spec driver.Spec, im *image, size int64) (*opened, error) {
 	o := &opened{digest: spec.Manifest.Artifact.SHA256, path: spec.Path, size: size}

@@ -11,6 +11,7 @@ import (
 	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime/difference"
 	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/pointer"
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/recorder"
 	"github.com/swapline/swapline/runtime/rollout"
@@ -22,9 +23,10 @@ type beside struct {
 	now atomic.Pointer[companions] // nil for neither: all that a call pays then
 
 	mu       sync.Mutex
-	operator []byte          // guarded by mu: the operator's policy; nil for none
-	record   *rollout.Record // guarded by mu: what the recorder does; nil for none
-	ended    bool            // guarded by mu
+	operator []byte           // guarded by mu: the operator's policy; nil for none
+	record   *rollout.Record  // guarded by mu: what the recorder does; nil for none
+	hides    pointer.Patterns // guarded by mu: the masks of record
+	ended    bool             // guarded by mu
 }
 
 // companions are what a call has beside it. They are immutable.

@@ -13,6 +13,7 @@ import (
 	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime/compare"
 	"github.com/swapline/swapline/runtime/driver"
+	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 	"github.com/swapline/swapline/runtime/recorder"
 	"github.com/swapline/swapline/runtime/store"
@@ -61,24 +62,24 @@ func (c *Comparisons) plan(ctx context.Context, ask Comparison) (*comparison, er
 }
 
 // fix completes the plan, for people to look at: the engine completes it again, draws
-// what is to be drawn, and adds the names of arms and the inputs' digest.
+// what is to be drawn, and adds the names of arms and the inputs' digest. What the plan
+// says already of these must be so.
 func (c *comparison) fix() error {
 	plan, err := c.ask.Plan.Complete(len(c.inputs))
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(plan)
-	if err != nil {
+	if err := plan.CheckInputs(c.inputs); err != nil {
 		return err
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(text, &members); err != nil {
+	var releases []string
+	for _, a := range c.ask.Arms {
+		releases = append(releases, a.Release)
+	}
+	if err := plan.CheckReleases(releases); err != nil {
 		return err
 	}
-	for _, later := range []string{"arms", "inputs", "inputs_sha256"} {
-		delete(members, later)
-	}
-	c.fixed, err = json.Marshal(members)
+	c.fixed, err = json.Marshal(plan)
 	return err
 }
 
@@ -104,12 +105,24 @@ func (c *Comparisons) pinned(ctx context.Context, s *strategy, arms []Comparison
 		if err == nil {
 			err = c.rt.cfg.allowsEngine(a.Engine)
 		}
+		if err == nil {
+			err = knownIsolation(a.Isolation)
+		}
 		if err != nil {
 			return nil, at(armPointer(i), err)
 		}
 		list[i].Release = string(found.Digest)
 	}
 	return list, nil
+}
+
+// knownIsolation refuses what no manifest can say.
+func knownIsolation(name string) error {
+	all := []string{manifest.IsolationRequest, manifest.IsolationInstance, manifest.IsolationProcess}
+	if name == "" || slices.Contains(all, name) {
+		return nil
+	}
+	return incomparable("/isolation", "there is no isolation %q", name).Want("one of %s", strings.Join(all, ", "))
 }
 
 // meant finds the release of an arm.
@@ -227,9 +240,21 @@ func (c *comparison) takeRecorded() error {
 	if len(c.inputs) == 0 {
 		return incomparable("/recorded", "no input of %s is recorded yet", c.s.name).Cure("send inputs, or repeat it after some calls")
 	}
-	c.ask.Plan.Mask = slices.Concat(c.ask.Plan.Mask, masks) // answers at these places are no more to be kept than inputs
+	c.mask(masks)
 	c.notes = append(c.notes, recordedNote(len(c.inputs), masks))
 	return nil
+}
+
+// mask hides what inputs are masked at: answers are no more to be kept than they. The
+// masks of a plan that was carried out are there already.
+func (c *comparison) mask(more []string) {
+	mask := slices.Clone(c.ask.Plan.Mask)
+	for _, at := range more {
+		if !slices.Contains(mask, at) {
+			mask = append(mask, at)
+		}
+	}
+	c.ask.Plan.Mask = mask
 }
 
 func recordedNote(n int, masks []string) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/abi/wire"
@@ -200,7 +201,8 @@ func (c *contender) plainName() string {
 // notes are what a reader must know of how the arm's calls run.
 func (c *contender) notes() (list []string) {
 	if c.bare != nil {
-		list = append(list, c.arm.Name+" is called directly: without copies of values, deadline and accounts.")
+		list = append(list, fmt.Sprintf("%s is called directly: without copies of values and accounts. Its calls have the deadline of others, %v, but nothing ends them; one that does not return ends the comparison.",
+			c.arm.Name, c.rel.timeout))
 	}
 	if c.effects {
 		list = append(list, c.arm.Name+" asks for "+listed(c.found.Manifest().Capabilities)+": its writes and events are dropped, and its requests are refused.")
@@ -221,8 +223,24 @@ func (c *contender) subject() compare.Subject {
 		s.Elsewhere = func(ctx context.Context, thorough bool) compare.Apart {
 			return compare.Apart(in.Consumed(ctx, thorough))
 		}
+		return s // a process ends what is given up
 	}
+	s.Limit = c.limit()
+	s.Abandoned = func() int { return driver.StatsOf(c.rel.instance).Abandoned }
 	return s
+}
+
+// limit is the deadline of calls that nobody but their caller could end, and 0 if all
+// others end by themselves. One with a cooperative deadline may have waited for a place
+// before it ran.
+func (c *contender) limit() time.Duration {
+	switch {
+	case c.bare != nil:
+		return c.rel.timeout
+	case c.rel.cooperative:
+		return 2 * c.rel.timeout
+	}
+	return 0
 }
 
 // call runs one input as live calls run, but without effects.

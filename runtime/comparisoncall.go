@@ -9,8 +9,9 @@ import (
 	"github.com/swapline/swapline/runtime/driver"
 )
 
-// What parts of a call contain that should stand elsewhere.
+// What parts of a call contain that should stand elsewhere, or what they are taken from.
 const (
+	wholeRead  = "encoding has in it an estimate: what the code around the strategy takes to read all of the input once, and to write the answer; the strategy reads in place what it asks for"
 	wholeGuest = "strategy has in it what the code around it takes to decode the input and to encode the answer: it does not tell"
 	wholeAll   = "strategy has all parts in it: this kind cannot tell them apart"
 )
@@ -35,10 +36,11 @@ func (rel *release) measured(ctx context.Context, c *call, resp *Response, parts
 		if !returned {
 			c.out, err = nil, unreturned(recover())
 		}
-		if d.end(); err != nil {
+		if err != nil {
 			rel.gate.runs[p.number] = nil // as in hold
 		}
 		rel.gate.leave(p)
+		d.end(p.word)
 	}()
 	if parts == nil {
 		err = rel.timed(d, start, c, resp)
@@ -82,6 +84,8 @@ func (rel *release) split(p *driver.Parts, used *compare.Use) {
 	switch {
 	case rel.metered != nil && p.Strategy > 0 && !p.Known:
 		used.Whole = wholeGuest
+	case p.Estimated:
+		used.Whole = wholeRead
 	case rel.metered == nil && !divided:
 		used.Whole = wholeAll
 	}

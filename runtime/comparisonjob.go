@@ -23,6 +23,8 @@ type comparing struct {
 	over   chan struct{} // closes when it has ended and is kept
 	quiet  bool          // nobody can ask for it
 
+	ending sync.Mutex // held from before the end is written until it is known
+
 	mu     sync.Mutex
 	one    *comparison      // guarded by mu; nil when it has ended
 	status ComparisonStatus // guarded by mu
@@ -184,6 +186,8 @@ func (j *comparing) finish(report *compare.Report, err error) {
 	if err != nil && canceled {
 		err = j.canceled(context.Cause(j.ctx))
 	}
+	j.ending.Lock()
+	defer j.ending.Unlock()
 	status := j.outcome(report, err, canceled)
 	stored := !j.quiet && j.of.recorded(j, status, report)
 	j.mu.Lock()
@@ -215,6 +219,8 @@ func (j *comparing) outcome(report *compare.Report, err error, canceled bool) Co
 		s.Problem = context.Cause(j.ctx).Error()
 	case err != nil:
 		s.Problem = err.Error()
+	case s.State == ComparisonFailed:
+		s.Problem = report.Partial
 	}
 	if report != nil {
 		s.Verdicts = report.Verdicts
@@ -222,12 +228,13 @@ func (j *comparing) outcome(report *compare.Report, err error, canceled bool) Co
 	return s
 }
 
-// outcomeOf is a state. One that was done when it was canceled is done.
+// outcomeOf is a state. One that was done when it was canceled is done; one that had to
+// end before has failed, with a report of what there was.
 func outcomeOf(report *compare.Report, err error, canceled bool) string {
 	switch {
 	case canceled && (err != nil || report == nil || report.Partial != ""):
 		return ComparisonCanceled
-	case err != nil:
+	case err != nil || report != nil && report.Partial != "":
 		return ComparisonFailed
 	}
 	return ComparisonDone
@@ -238,8 +245,14 @@ func outcomeOf(report *compare.Report, err error, canceled bool) string {
 func (j *comparing) await(ctx context.Context, cause error) {
 	select {
 	case <-j.over:
-		return
 	case <-ctx.Done():
+	}
+	j.ending.Lock()
+	defer j.ending.Unlock()
+	select {
+	case <-j.over: // by now
+		return
+	default:
 	}
 	if !j.quiet {
 		j.of.recorded(j, j.outcome(nil, j.canceled(cause), true), nil)

@@ -1,11 +1,8 @@
 package runtime
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
-	"io"
 	"time"
 
 	"github.com/swapline/swapline/runtime/compare"
@@ -35,9 +32,11 @@ func (c *Comparisons) recorded(j *comparing, s ComparisonStatus, report *compare
 
 // record writes a comparison down.
 func (c *Comparisons) record(j *comparing, s ComparisonStatus, report *compare.Report) error {
-	packed, err := packedComparison(report)
-	if err != nil {
-		return err
+	var packed []byte
+	if report != nil {
+		if packed = compressed(report); packed == nil {
+			return problem.New(problem.Internal, "the report of comparison %s cannot be written as JSON", s.ID)
+		}
 	}
 	return c.write(store.Comparison{Number: j.number, ID: j.id, Begun: s.Started, Ended: s.Ended}, s, packed)
 }
@@ -47,17 +46,6 @@ func (c *Comparisons) write(one store.Comparison, s ComparisonStatus, report []b
 		return problem.New(problem.Internal, "comparison %s cannot be written: %w", s.ID, err)
 	}
 	return c.rt.cfg.Store.RecordComparison(context.Background(), one, report) // whoever asked may have gone
-}
-
-func packedComparison(report *compare.Report) ([]byte, error) {
-	if report == nil {
-		return nil, nil
-	}
-	packed := compressed(report)
-	if packed == nil {
-		return nil, problem.New(problem.Internal, "the report cannot be written as JSON")
-	}
-	return packed, nil
 }
 
 // statusOf is what a record says. One that cannot be understood is shown as far as the
@@ -99,22 +87,7 @@ func (c *Comparisons) storedReport(ctx context.Context, number uint64, s Compari
 	if len(packed) == 0 {
 		return nil, nothingToReport(s)
 	}
-	text, err := unpacked(packed)
-	if err != nil {
-		return nil, problem.New(problem.StoreCorrupt, "the report of comparison %s cannot be read: %w", s.ID, err).Cure("repeat the comparison")
-	}
-	return compare.Decode(text)
-}
-
-// mostReport bounds what a stored report may become.
-const mostReport = 64 << 20
-
-func unpacked(b []byte) ([]byte, error) {
-	r, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(io.LimitReader(r, mostReport))
+	return unpackReport(packed)
 }
 
 // recall looks at what is stored. Nothing there, and nothing that cannot be read,

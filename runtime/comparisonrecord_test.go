@@ -185,6 +185,48 @@ func TestAnInterruptWaitsForReports(t *testing.T) {
 	}
 }
 
+// TestAnInterruptThatComesTooLateChangesNothing: the comparison has ended while it was
+// given up, and its end stays in the store.
+func TestAnInterruptThatComesTooLateChangesNothing(t *testing.T) {
+	w := two(t)
+	status, _, goOn := w.blocked()
+	late := w.rt.Comparisons.LateInterrupt(status.ID)
+	close(goOn)
+	w.over(status.ID)
+	for range 64 { // a choice by chance must fall right each time
+		late()
+	}
+	if s, err := w.rt.Comparisons.Get(context.Background(), status.ID); err != nil || s.State != runtime.ComparisonDone || !s.Report || len(s.Verdicts) != 1 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// leavingStore is one whose caller goes away after the question for releases.
+type leavingStore struct {
+	store.Store
+	leave func()
+}
+
+func (s leavingStore) Releases(ctx context.Context, strategy string) ([]store.Release, error) {
+	defer s.leave()
+	return s.Store.Releases(ctx, strategy)
+}
+
+// TestAComparisonThatNobodyWouldHearOfIsNotBegun: whoever asked has gone before it had an
+// ID.
+func TestAComparisonThatNobodyWouldHearOfIsNotBegun(t *testing.T) {
+	w := two(t)
+	must(t, w.rt.Close(context.Background()))
+	ctx, leave := context.WithCancel(context.Background())
+	defer leave()
+	w.reopened(leavingStore{w.store, leave}, 0)
+	_, err := w.rt.Comparisons.Start(ctx, against("1.0.0", "2.0.0"))
+	wantCode(t, err, problem.Canceled)
+	if list, _ := w.comparisons(); len(list) != 0 {
+		t.Errorf("%+v", list)
+	}
+}
+
 // opensCopy opens a runtime on a copy of the store as it is now: what a process finds
 // when the one before was killed.
 func (w *world) opensCopy(taken <-chan struct{}) *runtime.Runtime {
@@ -197,7 +239,7 @@ func (w *world) opensCopyAndStore(taken <-chan struct{}) (*runtime.Runtime, stor
 	w.t.Helper()
 	dir := w.t.TempDir()
 	must(w.t, os.CopyFS(dir, os.DirFS(filepath.Join(w.dir, "store"))))
-	s, err := boltstore.Open(dir)
+	s, err := boltstore.OpenUnsynced(dir)
 	must(w.t, err)
 	w.t.Cleanup(func() { must(w.t, s.Close()) })
 	cfg := w.config()

@@ -34,8 +34,9 @@ type ComparisonArm struct {
 	Engine  string `json:"engine,omitempty"` // "" is the manifest's or the driver's own
 	// Isolation replaces the manifest's, "" keeps it.
 	Isolation string `json:"isolation,omitempty"`
-	// Direct calls the Go function itself: no copy, deadline, accounts. Only for kinds that
-	// share this process's memory.
+	// Direct calls the Go function itself: no copy, no accounts, and a deadline that nothing
+	// enforces, but a call that does not return ends the comparison. Only for kinds that share
+	// this process's memory.
 	Direct bool `json:"direct,omitempty"`
 }
 
@@ -124,12 +125,15 @@ func (c *Comparisons) Run(ctx context.Context, ask Comparison) (*compare.Report,
 	return job.result()
 }
 
-// Start begins a comparison in the background, which does not end with ctx. Errors
-// are those of Run but for what loading reports, which its status tells, and those of
-// a store that does not take it.
+// Start begins a comparison in the background, which does not end with ctx once it is
+// begun. Errors are those of Run but for what loading reports, which its status tells,
+// and those of a store that does not take it.
 func (c *Comparisons) Start(ctx context.Context, ask Comparison) (ComparisonStatus, error) {
 	one, err := c.plan(ctx, ask)
 	if err != nil {
+		return ComparisonStatus{}, asProblem("compare", err)
+	}
+	if err := ctx.Err(); err != nil { // nobody would learn its ID, and it would take the turn of others
 		return ComparisonStatus{}, asProblem("compare", err)
 	}
 	job, err := c.join(context.WithoutCancel(ctx), one, true)

@@ -3,6 +3,7 @@ package runtime_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -115,7 +116,7 @@ func TestAComparisonThatMakesNoSenseIsRefused(t *testing.T) {
 		{"a release that is not there", arms(func(a *runtime.ComparisonArm) { a.Release = "9.0.0" }), problem.UnknownRelease, "/arms/1/release"},
 		{"an engine that is not allowed", arms(func(a *runtime.ComparisonArm) { a.Engine = "slow" }), problem.EngineDenied, "/arms/1/engine"},
 		{"an engine for a kind without", arms(func(a *runtime.ComparisonArm) { a.Engine = "fast" }), problem.ComparisonMalformed, "/arms/1/engine"},
-		{"an isolation that there is not", arms(func(a *runtime.ComparisonArm) { a.Isolation = "glass" }), problem.ComparisonMalformed, "/arms/1"},
+		{"an isolation that there is not", arms(func(a *runtime.ComparisonArm) { a.Isolation = "glass" }), problem.ComparisonMalformed, "/arms/1/isolation"},
 		{"an isolation for a kind without", arms(func(a *runtime.ComparisonArm) { a.Isolation = "instance" }), problem.ComparisonMalformed, "/arms/1/isolation"},
 		{"no inputs", func(a *runtime.Comparison) { a.Inputs = nil }, problem.ComparisonMalformed, "/inputs"},
 		{"an input outside of the domain", func(a *runtime.Comparison) { a.Inputs[2] = map[string]any{"a": struct{}{}} }, problem.ComparisonMalformed, "/inputs/2"},
@@ -260,6 +261,10 @@ func TestRecordedInputsAreCompared(t *testing.T) {
 	}
 	if !bytes.Contains(report.Plan, []byte(`"mask":["/card/number"]`)) {
 		t.Errorf("answers are not masked as inputs are: %s", report.Plan)
+	}
+	must(t, json.Unmarshal(report.Plan, &ask.Plan))
+	if again := w.compares(ask); again.PlanHash != report.PlanHash { // masked once is masked
+		t.Errorf("\n got %s\nwant %s", again.Plan, report.Plan)
 	}
 }
 

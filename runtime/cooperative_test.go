@@ -74,7 +74,7 @@ func TestACooperativeCallCostsNoAllocation(t *testing.T) {
 	w.deploy(b)
 	ctx := context.Background()
 	const copies = 2 // an empty map each
-	if n := testing.AllocsPerRun(200, func() { _, _ = w.rt.Execute(ctx, name, answer) }); n > copies {
+	if n := fewestAllocs(func() { _, _ = w.rt.Execute(ctx, name, answer) }); n > copies {
 		t.Errorf("%g allocations a call, want %d", n, copies)
 	}
 }
@@ -91,7 +91,7 @@ func TestACooperativeReleaseThatBreaksItsPromiseIsSeenWhileItDoesAndAtFaultAfter
 	})})
 	w.cfg.Drivers[memdriver.Kind], w.cfg.Log, w.cfg.Timeout = w.mem, log.logger(), 200*time.Millisecond
 	w.open()
-	w.deploy(cooperative(1))
+	w.deployHasty(cooperative(1))
 	ended := make(chan error, 1)
 	go func() {
 		_, err := w.rt.Execute(context.Background(), name, map[string]any{"wait": true})

@@ -41,11 +41,12 @@ type deadline struct {
 	mu     sync.Mutex
 	timed  context.Context    // guarded by mu; nil until somebody waits
 	cancel context.CancelFunc // guarded by mu
+	of     uint64             // guarded by mu: the word of the call that timed is of
 }
 
 // begin makes d the context of a call that has the given place, begins now and
-// ends with outer, or after limit. The caller calls end when the call has
-// returned, and then leaves the place.
+// ends with outer, or after limit. When the call has returned the caller leaves the
+// place, and then calls end.
 func (d *deadline) begin(outer context.Context, place *atomic.Uint64, word uint64, now, limit time.Duration) {
 	at, callers := now+limit, false
 	if own, ok := outer.Deadline(); ok {
@@ -57,17 +58,18 @@ func (d *deadline) begin(outer context.Context, place *atomic.Uint64, word uint6
 	d.word.Store(word)
 }
 
-// end frees the timer and ends what was derived from the context.
-func (d *deadline) end() {
+// end frees the timer of the call with that word and ends what was derived from the
+// context. Another call may be at the place by now.
+func (d *deadline) end(word uint64) {
 	if d.waited.Load() {
-		d.stop()
+		d.stop(word)
 	}
 }
 
-func (d *deadline) stop() {
+func (d *deadline) stop(word uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.cancel != nil {
+	if d.cancel != nil && d.of == word {
 		d.cancel()
 	}
 }
@@ -150,7 +152,7 @@ func (d *deadline) Err() error {
 func (d *deadline) AfterFunc(f func()) func() bool { return context.AfterFunc(d.wait(), f) }
 
 // wait makes the context with the timer, if the call is under way. It says so
-// first and looks again; end does it the other way round.
+// first and looks at the place again; who ends the call does it the other way round.
 func (d *deadline) wait() context.Context {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -165,6 +167,7 @@ func (d *deadline) wait() context.Context {
 	if d.place.Load() != v.word {
 		return ended()
 	}
+	d.of = v.word
 	d.timed, d.cancel = context.WithDeadline(v.outer, d.clock.began.Add(v.at))
 	return d.timed
 }

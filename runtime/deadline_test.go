@@ -57,8 +57,9 @@ func before(ctx context.Context, at time.Time) *deadline {
 
 // over ends the call.
 func (d *deadline) over() {
-	d.end()
+	word := d.word.Load()
 	d.place.Store(0)
+	d.end(word)
 }
 
 // closed reports whether Done was made and is closed; it makes none.
@@ -153,8 +154,8 @@ func (a *again) begin(outer context.Context) {
 }
 
 func (a *again) end() {
-	a.d.end()
-	a.place.Store(a.calls << leftShift)
+	word := a.place.Swap(a.calls << leftShift)
+	a.d.end(word)
 }
 
 func newAgain() *again {
@@ -189,4 +190,21 @@ func TestWhoKeepsAContextFindsItEnded(t *testing.T) {
 	if !a.d.waited.Load() {
 		t.Error("a context that somebody waited for would be used again")
 	}
+}
+
+// TestWhoEndsACallLateEndsNoOther: between the leaving of the place and the end
+// somebody may wait for the call that is over, or for the next one there.
+func TestWhoEndsACallLateEndsNoOther(t *testing.T) {
+	a := newAgain()
+	a.begin(context.Background())
+	first := a.place.Swap(a.calls << leftShift)
+	<-a.d.Done()
+	a.begin(context.Background())
+	done := a.d.Done()
+	a.d.end(first)
+	if a.d.Err() != nil {
+		t.Error("the next call has ended with the one before")
+	}
+	a.end()
+	<-done
 }

@@ -99,10 +99,11 @@ func (rel *release) hold(ctx context.Context, span trace.Span, p place, start ti
 		if !returned {
 			c.out, c.dst, err = nil, nil, unreturned(recover())
 		}
-		if d.end(); err != nil {
+		if err != nil {
 			rel.gate.runs[p.number] = nil // what failed may not be done with its context
 		}
 		rel.gate.leave(p)
+		d.end(p.word)
 		err = rel.account(ctx, span, c, resp, err)
 	}()
 	err = rel.timed(d, start, c, resp)
@@ -189,8 +190,8 @@ func (rel *release) rehearse(ctx context.Context, c *call, resp *Response) (err 
 		if p := recover(); p != nil {
 			err = driver.PanicFault(p)
 		}
-		d.end()
 		alone.Store(0)
+		d.end(word)
 	}()
 	return rel.timed(d, start, c, resp)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/swapline/swapline/runtime/compare"
+	"github.com/swapline/swapline/runtime/difference"
 )
 
 // Bounds of answers that were put together from those of several processes.
@@ -27,7 +28,9 @@ func joined(before, now compare.Answers) compare.Answers {
 			out.Places = append(out.Places, p)
 			continue
 		}
-		out.Places[i].Count += p.Count
+		if out.Places[i].Count += p.Count; out.Places[i].Reference == difference.Hidden {
+			out.Places[i].Reference, out.Places[i].Value = p.Reference, p.Value
+		}
 	}
 	slices.SortStableFunc(out.Places, func(a, b compare.Place) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Pointer, b.Pointer))

@@ -18,7 +18,7 @@ import (
 // What an experiment costs its host.
 const (
 	lookPart    = 20                     // of the time of the loop, at most, is spent looking: one part in so many
-	looksFailed = 10                     // looks in a row that panic are the end
+	looksFailed = 10                     // looks in a row that panic are the end: 51 s after the first, see failedLocked
 	lookAgain   = 100 * time.Millisecond // after the first of them; after each the pause is twice as long
 	noteEvery   = 5 * time.Second        // at least so often the record is written
 	noteFirst   = 100 * time.Millisecond // at most so often, while little was measured
@@ -50,6 +50,8 @@ type experimenting struct {
 	came    experimentRecord  // as the host found it when it came back
 	serving bool              // this process serves, and time counts
 	past    time.Duration     // measured by processes before
+	masks   []string          // what all that is kept of answers is masked by
+	stored  int               // so many of them are in the store
 	earlier []compare.Answers // of the candidate, of the reference, of processes before; nil: none
 	arms    [2]compare.Arm    // what they are, without numbers
 	host    compare.Host      // on which; without a version of Go before both are known
@@ -93,7 +95,9 @@ const policyOfExperiment = "experiment"
 func (ro *rolling) carry(plan *experiment.Plan) {
 	record := experimentRecord{Plan: plan.Encode(), Hash: plan.Hash(), Verdict: nothingYet(), Measured: ro.rt.cfg.Now().UTC()}
 	x := &experimenting{ro: ro, plan: plan, set: experiment.NewSet(plan), record: record, arms: unknownArms(), noted: time.Now(), serving: true, retry: lookAgain}
+	x.masks = joinedMasks(plan.Mask, ro.s.beside.masks())
 	ro.experiment = x
+	record.Masks, x.stored = x.masks, len(x.masks)
 	record.Progress = x.leaves()
 	ro.record.Experiment = record.encode()
 }
@@ -111,6 +115,7 @@ func (ro *rolling) recarry(stored store.Rollout) error {
 	if x.plan, err = planOf(record); err != nil {
 		return err
 	}
+	x.masks = x.plan.Mask
 	if x.set = experiment.NewSet(x.plan); !x.over {
 		point, err := x.pointOf(record)
 		x.comeBack(record, point, err)

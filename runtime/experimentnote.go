@@ -41,7 +41,11 @@ func (x *experimenting) seeLocked(s *sight) {
 	x.seen, x.panics = s, 0
 }
 
-// failedLocked ends an experiment whose numbers cannot be judged, after some tries.
+// failedLocked ends an experiment whose numbers cannot be judged. A mistake that only some
+// numbers run into passes when more of them have come, one that stays does not; so looks
+// are tried again after 0.1, 0.3, 0.7 and so on to 51 s, each after twice the pause, and ten of
+// them are all that fit into a minute. That is as long as a candidate may have
+// traffic that nobody judges. Nothing is lost by trying: calls are counted meanwhile.
 func (x *experimenting) failedLocked() (pause time.Duration) {
 	if x.panics++; x.panics >= looksFailed {
 		x.why = fmt.Sprintf("its numbers cannot be judged: that failed %d times in a row, and the log has why", x.panics)
@@ -56,7 +60,7 @@ func (x *experimenting) mustNote() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	since, ago := x.sinceLocked(), time.Since(x.noted)
-	return since >= x.plan.For || ago >= min(max(since/notePart, noteFirst, lookPart*x.cost), noteEvery)
+	return x.stored < len(x.masks) || since >= x.plan.For || ago >= min(max(since/notePart, noteFirst, lookPart*x.cost), noteEvery)
 }
 
 // note writes down what is known, makes the verdict count that follows from it, and
@@ -77,7 +81,8 @@ func (x *experimenting) note() {
 	changed := x.changed
 	x.changed = false
 	if record.Progress = nil; !x.over { // the store has it
-		x.record = record
+		x.record, x.stored = record, len(record.Masks)
+		x.record.obey(x.plan.Mask, x.masks)
 	}
 	if s != nil && x.why == "" {
 		x.why = x.ends(s)

@@ -21,12 +21,15 @@ import (
 // takes away was never judged, and what is judged is one stream of calls, however
 // often the process was another: looking at it is wrong with a probability of alpha at
 // most. If a verdict could count before its note, each crash would be one more chance
-// to be wrong.
+// to be wrong. Who stops an experiment by hand may have looked at numbers of which no
+// note tells yet; the step that ends it has them all, so that the stop and its note are
+// one: either both are there after a crash, or neither is.
 
 // progress is what one process leaves to the next.
 type progress struct {
 	Checkpoint []byte            `json:"checkpoint"`        // of package experiment
 	Answers    []compare.Answers `json:"answers,omitempty"` // of the candidate, of the reference: paired
+	Masks      []string          `json:"masks,omitempty"`   // what these are masked by
 }
 
 // errNothingKept is of a record that an older program wrote.
@@ -43,12 +46,14 @@ func (x *experimenting) comeBack(record experimentRecord, point *experiment.Chec
 		x.record.Crashes++
 	}
 	x.record.Left, x.record.Progress = false, nil
+	x.record.obey(x.plan.Mask, x.masks)
 	if why != nil {
 		x.loseLocked(why)
 		return
 	}
 	x.set.Load(point.Counts)
-	x.track, x.past, x.earlier, x.before = *point.Track, point.Since, record.Progress.Answers, false
+	x.track, x.past, x.before = *point.Track, point.Since, false
+	x.findLocked(record.Progress.Answers, record.Progress.Masks)
 }
 
 // pointOf reads a record's checkpoint.
@@ -103,7 +108,7 @@ func (x *experimenting) progressLocked(counts *experiment.Counts, since time.Dur
 	x.guarded(func() {
 		point := experiment.Checkpoint{Counts: counts, Track: &x.track, Since: since}
 		p = &progress{Checkpoint: point.Encode(x.plan, x.record.Hash)}
-		p.Answers = x.answersLocked()
+		p.Answers, p.Masks = x.answersLocked(), x.masks
 	})
 	return p
 }
@@ -118,9 +123,9 @@ type handed struct {
 // takes over. It is exact if no call runs meanwhile and none comes after it.
 func (e *Experiments) HandOver() json.RawMessage {
 	all := map[string]handed{}
-	for name, s := range *e.rt.strategies.Load() {
-		if ro := s.rolling.Load(); ro != nil && ro.experiment != nil && !ro.experiment.isOver() {
-			all[name] = handed{ro.id(), ro.experiment.leaves()}
+	for name := range *e.rt.strategies.Load() {
+		if x := e.underWay(name, 0); x != nil && !x.isOver() {
+			all[name] = handed{x.ro.id(), x.leaves()}
 		}
 	}
 	text, err := json.Marshal(all)
@@ -149,12 +154,8 @@ func (e *Experiments) TakeOver(text json.RawMessage) error {
 		return problem.New(problem.Internal, "what experiments measured was not handed over: %w", err)
 	}
 	for name, of := range all {
-		s := e.rt.find(name)
-		if s == nil || of.Progress == nil {
-			continue
-		}
-		if ro := s.rolling.Load(); ro != nil && ro.id() == of.Rollout && ro.experiment != nil {
-			ro.experiment.takeOver(of.Progress)
+		if x := e.underWay(name, of.Rollout); x != nil {
+			x.takeOver(of.Progress)
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/runtime/compare"
+	"github.com/swapline/swapline/runtime/problem"
 )
 
 // experimentRecord is what the store keeps of an experiment, in the rollout that
@@ -31,14 +32,14 @@ type experimentRecord struct {
 	Health   []compare.Check `json:"health,omitempty"`
 	Arms     []compare.Arm   `json:"arms,omitempty"`   // without distributions
 	Report   []byte          `json:"report,omitempty"` // the last one, JSON, gzip
+	Masks    []string        `json:"masks,omitempty"`  // what its examples are masked by
 	// Progress is from what the next process goes on; nil at the end.
 	Progress *progress `json:"progress,omitempty"`
 }
 
-// Bounds of a report as it is stored: compressed, and what it may become again.
 const (
-	storedReport = 256 << 10
-	readReport   = 16 << 20
+	storedReport = 256 << 10 // bytes of an experiment's report as it is stored, at most
+	readReport   = 64 << 20  // bytes that a stored report may become again
 )
 
 // encode is the record as JSON. What JSON does not have, a number that is none in a
@@ -149,8 +150,16 @@ func compressed(v any) []byte {
 	return b.Bytes()
 }
 
-// unpackReport reads a stored report.
+// unpackReport reads a stored report. The error is StoreCorrupt.
 func unpackReport(b []byte) (*compare.Report, error) {
+	report, err := unpackedReport(b)
+	if err != nil {
+		return nil, problem.New(problem.StoreCorrupt, "the stored report cannot be read: %w", err).Cure("compare again")
+	}
+	return report, nil
+}
+
+func unpackedReport(b []byte) (*compare.Report, error) {
 	r, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
 		return nil, err
@@ -159,9 +168,5 @@ func unpackReport(b []byte) (*compare.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	var report compare.Report
-	if err := json.Unmarshal(text, &report); err != nil {
-		return nil, err
-	}
-	return &report, nil
+	return compare.Decode(text)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/swapline/swapline/runtime"
 	"github.com/swapline/swapline/runtime/compare"
+	"github.com/swapline/swapline/runtime/problem"
 )
 
 // FuzzExperimentRecord reads what a store could have of an experiment.
@@ -50,5 +51,19 @@ func TestALargeReportIsStoredWithoutWhatCanBeSpared(t *testing.T) {
 	}
 	if report.Arms[0].Latency.HDR != "x" || len(report.Answers) != 1 {
 		t.Error("the report itself was changed")
+	}
+}
+
+// TestAStoredReportThatCannotBeReadIsDamage, and not the mistake of whoever asks for it.
+func TestAStoredReportThatCannotBeReadIsDamage(t *testing.T) {
+	for name, text := range map[string][]byte{
+		"no gzip":           []byte(`{"report":"aGk="}`),
+		"half of one":       []byte(`{"report":"H4sIAAAAAAAA"}`),
+		"of another format": runtime.RecordOf(&compare.Report{Format: 9}),
+	} {
+		_, err := runtime.ReportOf(text)
+		if problem.CodeOf(err) != problem.StoreCorrupt {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -23,7 +23,8 @@ func (x *experimenting) known(ended time.Time, partial string) experimentRecord 
 	case x.before:
 		record.setPartial(partial)
 	default:
-		record.Report = packReport(x.reportLocked(s, ended, partial))
+		x.made = nil // the record's report is of the record's moment
+		record.Report, record.Masks = packReport(x.reportLocked(s, ended, partial)), x.masks
 	}
 	return record
 }

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/swapline/swapline/abi/wire"
@@ -50,13 +49,7 @@ func planned(doc map[string]any) (*experiment.Plan, error) {
 	if err == nil {
 		_, err = decodedText(plan.Policy().Encode())
 	}
-	var m *rollout.Malformed
-	if !errors.As(err, &m) {
-		return plan, err
-	}
-	p := problem.New(problem.ExperimentMalformed, "the plan of the experiment has a mistake: %s", m.Text).At("/plan" + m.Pointer)
-	p.Expected, p.Found, p.Remedy = m.Want, m.Got, m.Cure
-	return nil, p
+	return plan, malformed(err, problem.ExperimentMalformed, "plan of the experiment", "/plan")
 }
 
 func decodedText(text []byte) (*rollout.Policy, error) {
@@ -70,29 +63,38 @@ func decodedText(text []byte) (*rollout.Policy, error) {
 // Get finds one experiment of a strategy; id 0 is the newest. One that is under way
 // tells what is known now.
 func (e *Experiments) Get(ctx context.Context, strategy string, id uint64) (Experiment, error) {
-	x, record, err := e.find(ctx, strategy, id)
+	x, carrier, err := e.find(ctx, strategy, id)
 	if err != nil {
 		return Experiment{}, asProblem("experiment", err)
 	}
-	if x != nil {
-		return x.view(ctx), nil
-	}
-	v, err := e.stored(ctx, record)
+	v, err := e.view(ctx, x, carrier)
 	return v, asProblem("experiment", err)
 }
 
 // find returns an experiment under way or, if that is not the one that is meant, the
 // rollout that carried it.
 func (e *Experiments) find(ctx context.Context, strategy string, id uint64) (*experimenting, store.Rollout, error) {
-	s, err := e.rt.accepted(ctx, strategy)
-	if err != nil {
+	if _, err := e.rt.accepted(ctx, strategy); err != nil {
 		return nil, store.Rollout{}, err
 	}
-	if ro := s.rolling.Load(); ro != nil && ro.experiment != nil && (id == 0 || ro.id() == id) {
-		return ro.experiment, store.Rollout{}, nil
+	if x := e.underWay(strategy, id); x != nil {
+		return x, store.Rollout{}, nil
 	}
 	record, err := e.record(ctx, strategy, id)
 	return nil, record, err
+}
+
+// underWay is the experiment of a strategy that its rollout carries now, if it has this
+// id or, for 0, whatever it has; else nil.
+func (e *Experiments) underWay(strategy string, id uint64) *experimenting {
+	s := e.rt.find(strategy)
+	if s == nil {
+		return nil
+	}
+	if ro := s.rolling.Load(); ro != nil && (id == 0 || ro.id() == id) {
+		return ro.experiment
+	}
+	return nil
 }
 
 // record finds the rollout that carries an experiment.
@@ -126,8 +128,11 @@ func (e *Experiments) carriers(ctx context.Context, strategy string) ([]store.Ro
 	return slices.DeleteFunc(list, func(r store.Rollout) bool { return len(r.Experiment) == 0 }), err
 }
 
-// stored is an experiment as the store has it.
-func (e *Experiments) stored(ctx context.Context, carrier store.Rollout) (Experiment, error) {
+// view is an experiment as it is now or, if it is not under way, as the store has it.
+func (e *Experiments) view(ctx context.Context, x *experimenting, carrier store.Rollout) (Experiment, error) {
+	if x != nil {
+		return x.view(ctx), nil
+	}
 	record, err := readExperiment(carrier)
 	if err != nil {
 		return Experiment{}, err
@@ -176,22 +181,13 @@ func (e *Experiments) of(ctx context.Context, strategy string, limit int) ([]Exp
 	}
 	var list []Experiment
 	for _, carrier := range carriers[:max(0, min(limit, len(carriers)))] {
-		v, err := e.listed(ctx, carrier)
+		v, err := e.view(ctx, e.underWay(strategy, carrier.ID), carrier)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, v)
 	}
 	return list, nil
-}
-
-func (e *Experiments) listed(ctx context.Context, carrier store.Rollout) (Experiment, error) {
-	if s := e.rt.find(carrier.Strategy); s != nil {
-		if ro := s.rolling.Load(); ro != nil && ro.id() == carrier.ID && ro.experiment != nil {
-			return ro.experiment.view(ctx), nil
-		}
-	}
-	return e.stored(ctx, carrier)
 }
 
 // Report is the report of one, of the moment while it runs. If what was measured was
@@ -209,7 +205,7 @@ func (e *Experiments) Report(ctx context.Context, strategy string, id uint64) (*
 	} else {
 		var record experimentRecord
 		if record, err = readExperiment(carrier); err == nil {
-			report, err = record.report()
+			report, err = e.shown(carrier, record)
 		}
 	}
 	if err == nil && report == nil {
@@ -217,6 +213,18 @@ func (e *Experiments) Report(ctx context.Context, strategy string, id uint64) (*
 			Cure("its verdict and numbers are told: swapline experiment get %s %d", carrier.Strategy, carrier.ID)
 	}
 	return report, asProblem("experiment", err)
+}
+
+// shown is a stored report as it may be shown now.
+func (e *Experiments) shown(carrier store.Rollout, record experimentRecord) (*compare.Report, error) {
+	if s := e.rt.find(carrier.Strategy); s != nil {
+		var own []string
+		if plan, err := planOf(record); err == nil {
+			own = plan.Mask
+		}
+		record.obey(own, s.beside.masks())
+	}
+	return record.report()
 }
 
 // Stop ends one early. The report stays, marked partial unless a verdict was there.

@@ -158,10 +158,11 @@ func TestAStopIsOfWhatWasSeen(t *testing.T) {
 	stop := runtime.ExperimentStop{Strategy: name, Actor: "bob", IfRevision: &seen}
 	_, err = w.rt.Experiments.Stop(context.Background(), stop)
 	wantCode(t, err, problem.StaleRollout)
-	seen = w.tried().Revision + 1
+	now := w.tried().Revision
+	seen = now + 1000 // notes raise it meanwhile
 	_, err = w.rt.Experiments.Stop(context.Background(), stop)
 	wantCode(t, err, problem.StaleRollout)
-	seen--
+	seen = now
 	_, err = w.rt.Experiments.Stop(context.Background(), stop)
 	must(t, err)
 }

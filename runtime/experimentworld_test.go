@@ -77,6 +77,22 @@ func (w *world) counts(n int64) {
 	})
 }
 
+// equivalent makes calls until all of them together say that the arms are: by chance a
+// check forbids that for a while.
+func (w *world) equivalent() (x runtime.Experiment) {
+	w.t.Helper()
+	for come, limit := 0, 100_000; come < limit; {
+		w.come(come, come+500)
+		come += 500
+		w.sees(int64(come))
+		if x = w.tried(); x.Verdict.Word == compare.Equivalent {
+			return x
+		}
+	}
+	w.t.Fatalf("not equivalent: %s", shown(x))
+	return x
+}
+
 // happened lists the experiment's events.
 func (w *world) happened() (list []string) {
 	all, _, _ := w.rt.Rollouts.Happenings(name, 0)

@@ -40,27 +40,28 @@ func (ro *rolling) newPairing() (*pairing, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.candidate, err = compare.NewLedger(VariantCandidate, x.plan.Compare, masks); err != nil {
-		return nil, err
-	}
-	if p.self, err = compare.NewLedger(VariantStable, x.plan.Compare, masks); err != nil {
-		return nil, err
-	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.maskLocked(masks)
+	if p.candidate, err = compare.NewLedger(VariantCandidate, x.plan.Compare, x.masks); err != nil {
+		return nil, err
+	}
+	if p.self, err = compare.NewLedger(VariantStable, x.plan.Compare, x.masks); err != nil {
+		return nil, err
+	}
 	x.earlier = x.answersLocked() // the pairs may have been off for a while
 	x.own, x.pairing = nil, p
 	return p, nil
 }
 
-// masks are what examples hide: what the plan names, and what the strategy's policy
-// keeps out of its records.
+// masks are what the strategy's policy keeps out of its records. The store is asked: when
+// the host comes back, nobody has heard of the policy yet.
 func (ro *rolling) masks() ([]string, error) {
 	policy, _, err := ro.rt.policyFor(ro.ctx, ro.s.name, ro.s.manifest(), nil)
 	if err != nil || policy.Record == nil {
-		return ro.experiment.plan.Mask, err
+		return nil, err
 	}
-	return slices.Concat(ro.experiment.plan.Mask, policy.Record.Mask), nil
+	return policy.Record.Mask, nil
 }
 
 // let lets the reference go.

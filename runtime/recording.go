@@ -5,7 +5,10 @@ import (
 	"reflect"
 
 	"github.com/swapline/swapline/abi/wire"
+	"github.com/swapline/swapline/runtime/compare"
+	"github.com/swapline/swapline/runtime/difference"
 	"github.com/swapline/swapline/runtime/manifest"
+	"github.com/swapline/swapline/runtime/pointer"
 	"github.com/swapline/swapline/runtime/recorder"
 	"github.com/swapline/swapline/runtime/rollout"
 )
@@ -40,6 +43,16 @@ func (r *Runtime) policyChanged(strategy string) {
 // of the release which serves, or the host's. It is called after every change of
 // either and asks no store, since a publish cannot fail.
 func (r *Runtime) follow(s *strategy) {
+	r.record(s)
+	if ro := s.rolling.Load(); ro != nil {
+		ro.experiment.mask(s.beside.masks())
+	}
+	if sh := s.beside.shading(); sh != nil && sh.pairing == nil {
+		sh.note()
+	}
+}
+
+func (r *Runtime) record(s *strategy) {
 	s.beside.mu.Lock()
 	defer s.beside.mu.Unlock()
 	policy, err := r.policyNow(s.beside.operator, s.manifest())
@@ -67,6 +80,18 @@ func (r *Runtime) policyNow(operator []byte, m *manifest.Manifest) (*rollout.Pol
 	return r.cfg.Rollout, nil
 }
 
+// hide masks what differences show as inputs are masked in records. It holds on to what
+// may change the masks until add has taken the differences.
+func (b *beside) hide(found []difference.Difference, add func([]difference.Difference)) {
+	if len(found) == 0 {
+		add(found)
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	add(compare.Masked(found, b.hides))
+}
+
 // followLocked begins, changes or ends recording. What was recorded under other
 // rules is let go: it may have been masked by less.
 func (b *beside) followLocked(record *rollout.Record) error {
@@ -74,13 +99,21 @@ func (b *beside) followLocked(record *rollout.Record) error {
 		return nil
 	}
 	var next *recorder.Recorder
+	var hides pointer.Patterns
 	if record != nil {
 		var err error
+		if hides, err = pointer.Compile(record.Mask); err != nil {
+			return err
+		}
 		if next, err = recorder.New(*record); err != nil {
 			return err
 		}
 	}
-	b.record = record
+	b.record, b.hides = record, hides
+	if sh := b.shading(); sh != nil && sh.pairing == nil {
+		sh.table.Forget() // the values may have been masked by less
+		sh.noted.Store(-1)
+	}
 	b.replaceLocked(next)
 	return nil
 }

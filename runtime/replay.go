@@ -151,7 +151,7 @@ func (r *replay) replay(ctx context.Context, text []byte) {
 	switch {
 	case ctx.Err() != nil: // it was cut short
 	case ok:
-		r.table.Add(r.rules.Diff(stable, candidate))
+		r.ro.s.beside.hide(r.rules.Diff(stable, candidate), r.table.Add)
 	default:
 		r.skipped.Add(1)
 	}

@@ -237,16 +237,17 @@ func (r *Runtime) policyFor(ctx context.Context, strategy string, m *manifest.Ma
 
 func decodedPolicy(doc map[string]any, at, of string) (*rollout.Policy, string, error) {
 	policy, err := rollout.Decode(doc)
-	return policy, of, malformed(err, at)
+	return policy, of, malformed(err, problem.RolloutPolicyMalformed, "rollout policy", at)
 }
 
-// malformed gives what package rollout refuses about a policy its code and place.
-func malformed(err error, at string) error {
+// malformed gives what package rollout or experiment refuses about a document its code
+// and place.
+func malformed(err error, code problem.Code, of, at string) error {
 	var m *rollout.Malformed
 	if !errors.As(err, &m) {
 		return err
 	}
-	p := problem.New(problem.RolloutPolicyMalformed, "the rollout policy has a mistake: %s", m.Text).At(at + m.Pointer)
+	p := problem.New(code, "the %s has a mistake: %s", of, m.Text).At(at + m.Pointer)
 	p.Expected, p.Found, p.Remedy = m.Want, m.Got, m.Cure
 	return p
 }

@@ -248,7 +248,7 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 		return nil, err
 	}
 	r := &Runtime{cfg: cfg, clock: clock{time.Now()}, leaks: newLeaks(), watchman: watchman{ended: make(chan struct{})}}
-	r.artifacts.store = cfg.Store
+	r.artifacts.store, r.artifacts.drivers = cfg.Store, cfg.Drivers
 	r.Rollouts = &Rollouts{rt: r}
 	r.Comparisons, r.Experiments = &Comparisons{rt: r}, &Experiments{rt: r}
 	r.strategies.Store(&map[string]*strategy{})

@@ -238,7 +238,7 @@ func (sh *shading) attempt(ctx context.Context, s shade) {
 	one := arm.Call{Latency: resp.Executed, Instructions: resp.Instructions, Fault: e.fault != "", Business: e.business != "", Code: e.business}
 	if list, ok := sh.compare(s, e, c); ok {
 		one.Compared, one.Different = true, len(list) > 0
-		sh.table.Add(list)
+		sh.ro.s.beside.hide(list, sh.table.Add)
 	}
 	sh.meter.Record(0, s.key, &one)
 }

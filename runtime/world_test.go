@@ -94,7 +94,7 @@ func (w *world) config() runtime.Config {
 
 func (w *world) openStore() {
 	w.t.Helper()
-	s, err := boltstore.Open(filepath.Join(w.dir, "store"))
+	s, err := boltstore.OpenUnsynced(filepath.Join(w.dir, "store"))
 	must(w.t, err)
 	w.store = s
 }

@@ -57,11 +57,17 @@ func TestStrangersMakeNoTimeSeries(t *testing.T) {
 // TestValidationMayOutlastAnIdleUpload: the time for a standing upload ends
 // with the upload's last byte.
 func TestValidationMayOutlastAnIdleUpload(t *testing.T) {
-	h := start(t, func(c *server.Config, times *server.Timeouts) {
+	h := start(t)
+	hasty := h.beside(func(c *server.Config, times *server.Timeouts) {
 		times.Read = 200 * time.Millisecond
 		c.Limits.UploadIdle = 200 * time.Millisecond
 	})
-	a := h.upload(h.sign("slow", "1.0.0", 1), "", firstRelease())
+	r := h.sign("slow", "1.0.0", 1)
+	body, media := form(t, "envelope", r.envelope, "artifact", r.artifact)
+	a := hasty.insists(func() request {
+		return request{method: "POST", path: "/v1/strategies/risk/releases", body: bytes.NewReader(body),
+			header: map[string]string{"Content-Type": media, "If-None-Match": "*"}}
+	})
 	if a.status != 201 {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
@@ -70,10 +76,13 @@ func TestValidationMayOutlastAnIdleUpload(t *testing.T) {
 
 // TestRollbackMayLoadSlowly: the time for an answer is for other requests.
 func TestRollbackMayLoadSlowly(t *testing.T) {
-	h := start(t, func(_ *server.Config, times *server.Timeouts) { times.Write = 300 * time.Millisecond })
+	h := start(t)
 	h.deploy(h.sign("slow", "1.0.0", 1), firstRelease())
 	h.deploy(h.sign("one", "2.0.0", 2), ifMatch(`"1"`))
-	a := h.do(request{method: "POST", path: "/v1/strategies/risk/rollback", header: ifMatch(`"2"`), body: strings.NewReader(`{}`)})
+	hasty := h.beside(func(_ *server.Config, times *server.Timeouts) { times.Write = 300 * time.Millisecond })
+	a := hasty.insists(func() request {
+		return request{method: "POST", path: "/v1/strategies/risk/rollback", header: ifMatch(`"2"`), body: strings.NewReader(`{}`)}
+	})
 	if a.status != 200 {
 		t.Errorf("%d %s", a.status, a.body)
 	}

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"errors"
 	"io"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime"
+	"github.com/swapline/swapline/runtime/compare"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 )
@@ -156,35 +159,15 @@ func printableLine(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-func armsIn(body map[string]any) ([]runtime.ComparisonArm, error) {
-	list, ok := body["arms"].([]any)
-	if !ok {
-		return nil, malformed("/arms", "the arms are no list").Want("a list of two or more objects").
-			Cure(`send "arms": [{"release": "1.0.0"}, {"release": "2.0.0"}]; the first one is the reference`)
-	}
-	arms := make([]runtime.ComparisonArm, len(list))
-	for i, v := range list {
-		if err := armMembers(&arms[i]).read("/arms/"+strconv.Itoa(i), v); err != nil {
-			return nil, err
-		}
-	}
-	return arms, nil
-}
-
-func armMembers(arm *runtime.ComparisonArm) members {
-	return members{
-		"name": word(&arm.Name), "release": word(&arm.Release), "engine": word(&arm.Engine),
-		"isolation": word(&arm.Isolation), "direct": truthTo(&arm.Direct),
-	}
-}
-
 // inputsIn reads the inputs, or how many recorded ones to take. Which of both there
 // must be, and what an input may be, the runtime says.
 func inputsIn(body map[string]any) (inputs []map[string]any, recorded int, err error) {
 	if v, given := body["recorded"]; given {
-		if want := count(&recorded)(v); want != "" {
-			return nil, 0, malformed("/recorded", "recorded is not how many inputs to take").Want("%s", want)
+		n, ok := v.(int64)
+		if !ok || n < 0 || n > math.MaxInt32 {
+			return nil, 0, malformed("/recorded", "recorded is not how many inputs to take").Want("a whole number from 0")
 		}
+		recorded = int(n)
 	}
 	v, given := body["inputs"]
 	if !given {
@@ -201,6 +184,24 @@ func inputsIn(body map[string]any) (inputs []map[string]any, recorded int, err e
 		}
 	}
 	return inputs, recorded, nil
+}
+
+// planIn reads the plan, in the engine's words. Defaults and bounds are the engine's, too.
+func planIn(body map[string]any) (p compare.Plan, err error) {
+	v, given := body["plan"]
+	if !given {
+		return p, nil
+	}
+	doc, ok := v.(map[string]any)
+	if !ok {
+		return p, malformed("/plan", "there is no object").Want("an object")
+	}
+	p, err = compare.DecodePlan(doc)
+	var wrong *problem.Error
+	if errors.As(err, &wrong) {
+		return p, wrong.At("/plan" + wrong.Pointer)
+	}
+	return p, err
 }
 
 func malformed(place, format string, args ...any) *problem.Error {

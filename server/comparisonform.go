@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"compress/gzip"
 	"errors"
@@ -77,7 +78,7 @@ type comparisonForm struct {
 	line    int64 // of one input, and of the request
 	body    map[string]any
 	inputs  []map[string]any // not nil once the part was read
-	values  int              // in all inputs
+	values  int              // in all inputs, and themselves
 }
 
 func (a *api) openForm(c echo.Context) (*comparisonForm, error) {
@@ -142,7 +143,7 @@ func (f *comparisonForm) takeInputs(part *multipart.Part) error {
 	number := 1
 	for ; lines.Scan(); number++ {
 		if err := f.takeLine(number, lines.Bytes()); err != nil {
-			return err
+			return cmp.Or(f.unreadable(lines.Err()), err) // a line that was cut is not wrong
 		}
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
@@ -161,7 +162,7 @@ func (f *comparisonForm) takeLine(number int, line []byte) error {
 		p, column := lineProblem(err, line, len(line)-len(text))
 		return f.atLine(number, column, p)
 	}
-	if f.values += valuesIn(in); f.values > comparisonItems {
+	if f.values += 1 + valuesIn(in); f.values > comparisonItems {
 		return f.atLine(number, 0, problem.New(problem.ValueTooLarge, "the inputs have too many values").Want("at most %d in all of them", comparisonItems).Cure("compare with fewer inputs"))
 	}
 	f.inputs = append(f.inputs, in)

@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,10 @@ func TestAFormThatIsWrongSaysWhere(t *testing.T) {
 	ask := part{"request", formRequest, ""}
 	in := func(text string) []part { return []part{ask, {"inputs", text, ""}} }
 	long := `{"a":"` + strings.Repeat("x", 1<<10) + `"}`
+	numbers := ""
+	for i := range 1000 {
+		numbers += `{"a":` + strconv.Itoa(i*i*i) + "}\n"
+	}
 	for _, c := range []struct {
 		name    string
 		status  int
@@ -131,6 +136,8 @@ func TestAFormThatIsWrongSaysWhere(t *testing.T) {
 		{"no compression where it says so", 400, problem.BadRequest, "", "decompressed", []part{ask, {"inputs", "{\"a\":1,\"b\":2}", "gzip"}}},
 		{"damaged compression", 400, problem.BadRequest, "", "decompressed", []part{ask, {"inputs", damagedZip(t), ""}}},
 		{"half of a compression", 400, problem.BadRequest, "", "ended early", []part{ask, {"inputs", zipped(t, strings.Repeat("{}\n", 1000))[:30], ""}}},
+		{"a compression that ends within a line", 400, problem.BadRequest, "", "ended early", []part{ask, {"inputs", zipped(t, numbers)[:500], ""}}},
+		{"a bomb of lines", 413, problem.BodyTooLarge, "", "text of the inputs", []part{ask, {"inputs", zipped(t, strings.Repeat(`{"a":"`+strings.Repeat("x", 990)+"\"}\n", 2200)), ""}}},
 		{"a bomb", 413, problem.BodyTooLarge, "", "text of the inputs", []part{ask, {"inputs", zipped(t, strings.Repeat(strings.Repeat(" ", 1000)+"\n", 2100)), ""}}},
 		{"a form of many bytes", 413, problem.BodyTooLarge, "", "the form", in(strings.Repeat("{}\n", 400_000))},
 	} {
@@ -157,8 +164,9 @@ func TestAFormOfTooManyValuesIsRefused(t *testing.T) {
 	h := start(t)
 	h.rollable()
 	line := `{"a":[` + strings.Repeat("0,", 49_999) + `0]}` + "\n"
-	a := h.sendForm(part{"request", formRequest, ""}, part{"inputs", zipped(t, strings.Repeat(line, 41)), ""})
-	if p := a.problem(t); a.status != http.StatusBadRequest || p.Code != string(problem.ValueTooLarge) || p.Pointer != "/inputs/39" {
+	text := strings.Repeat(line, 39) + strings.Repeat("{}\n", 50_000) // an input of nothing is a value, too
+	a := h.sendForm(part{"request", formRequest, ""}, part{"inputs", zipped(t, text), ""})
+	if p := a.problem(t); a.status != http.StatusBadRequest || p.Code != string(problem.ValueTooLarge) || p.Pointer != "/inputs/49961" {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }
@@ -181,23 +189,17 @@ func TestAFormWithoutABoundaryIsRefused(t *testing.T) {
 
 // TestASlowFormMayTakeItsTime, as every body with inputs.
 func TestASlowFormMayTakeItsTime(t *testing.T) {
-	h := start(t, func(c *server.Config, times *server.Timeouts) {
+	h := start(t)
+	h.rollable()
+	hasty := h.beside(func(c *server.Config, times *server.Timeouts) {
 		*times = server.Timeouts{Read: 300 * time.Millisecond, Write: 300 * time.Millisecond}
 		c.Limits.UploadIdle = time.Minute
 	})
-	h.rollable()
 	body, media := formOf(t, part{"request", formRequest, ""}, part{"inputs", "{}\n", ""})
-	slow, feed := io.Pipe()
-	go func() {
-		for _, part := range [][]byte{body[:200], body[200:400], body[400:]} {
-			time.Sleep(200 * time.Millisecond)
-			if _, err := feed.Write(part); err != nil {
-				return
-			}
-		}
-		feed.Close()
-	}()
-	if a := h.do(request{method: "POST", path: comparisonsPath, body: slow, header: map[string]string{"Content-Type": media}}); a.status != http.StatusAccepted {
+	a := hasty.insists(func() request {
+		return request{method: "POST", path: comparisonsPath, body: slowly(body), header: map[string]string{"Content-Type": media}}
+	})
+	if a.status != http.StatusAccepted {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }

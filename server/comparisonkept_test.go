@@ -34,7 +34,7 @@ func (s *tornStore) Comparisons(ctx context.Context) ([]store.Comparison, error)
 
 // TestTheListTellsOfWhatIsDamaged, and has the rest.
 func TestTheListTellsOfWhatIsDamaged(t *testing.T) {
-	inner, err := boltstore.Open(t.TempDir())
+	inner, err := boltstore.OpenUnsynced(t.TempDir())
 	check(t, err)
 	defer inner.Close()
 	torn := &tornStore{Store: inner}

@@ -43,7 +43,7 @@ func (a *api) comparisons(c echo.Context) error {
 	return c.JSON(http.StatusOK, answer)
 }
 
-// startComparison begins one, see comparisonBody. It goes on when the caller goes
+// startComparison begins one, see comparisonOf. It goes on when the caller goes
 // away.
 func (a *api) startComparison(c echo.Context) error {
 	leave, err := a.enterComparison()
@@ -57,7 +57,7 @@ func (a *api) startComparison(c echo.Context) error {
 	}
 	s, err := a.Runtime.Comparisons.Start(c.Request().Context(), ask)
 	if err != nil {
-		return inBodysWords(err, ask.Plan)
+		return err
 	}
 	c.Response().Header().Set(echo.HeaderLocation, "/v1/comparisons/"+s.ID)
 	return c.JSON(http.StatusAccepted, s)

@@ -194,11 +194,11 @@ func TestALateListenerIsToldWhatItLost(t *testing.T) {
 // TestAStreamOutlivesTheTimeOutsOfRequests: for reading and for writing.
 func TestAStreamOutlivesTheTimeOutsOfRequests(t *testing.T) {
 	const limit = time.Second
-	h := start(t, func(_ *server.Config, times *server.Timeouts) {
-		*times = server.Timeouts{Header: limit, Read: limit, Write: limit}
-	})
+	h := start(t)
 	h.rollable()
-	s := h.listen("")
+	s := h.beside(func(_ *server.Config, times *server.Timeouts) {
+		*times = server.Timeouts{Header: limit, Read: limit, Write: limit}
+	}).listen("")
 	time.Sleep(limit * 3 / 2)
 	h.happen()
 	s.started()

@@ -1,15 +1,12 @@
 package server
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/swapline/swapline/runtime"
-	"github.com/swapline/swapline/runtime/compare"
 	"github.com/swapline/swapline/runtime/manifest"
 	"github.com/swapline/swapline/runtime/problem"
 )
@@ -42,11 +39,7 @@ func (a *api) experiments(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list := experimentList{Experiments: make([]runtime.Experiment, len(found))}
-	for i, e := range found {
-		list.Experiments[i] = settled(e)
-	}
-	return c.JSON(http.StatusOK, list)
+	return c.JSON(http.StatusOK, experimentList{found})
 }
 
 // startExperiment begins one: {"strategy": "...", "release": "...", "plan": {...},
@@ -59,7 +52,7 @@ func (a *api) startExperiment(c echo.Context) error {
 	a.mayTakeLong(c)
 	e, err := a.Runtime.Experiments.Start(c.Request().Context(), start)
 	if err != nil {
-		return a.refuseChange(c, start.Strategy, planned(err))
+		return a.refuseChange(c, start.Strategy, err)
 	}
 	c.Response().Header().Set(echo.HeaderLocation, "/v1/experiments/"+e.Strategy+"/"+strconv.FormatUint(e.ID, 10))
 	return answerExperiment(c, http.StatusCreated, e)
@@ -94,15 +87,6 @@ func (a *api) experimentOf(c echo.Context) (start runtime.ExperimentStart, err e
 		return start, err
 	}
 	return start, onlyKeys(body, "strategy", "release", "plan", "reason", "new_baseline")
-}
-
-// planned lets the pointer into a refused plan begin at the body.
-func planned(err error) error {
-	var p *problem.Error
-	if !errors.As(err, &p) || p.Code != problem.ExperimentMalformed || strings.HasPrefix(p.Pointer+"/", "/plan/") {
-		return err
-	}
-	return p.At("/plan" + p.Pointer)
 }
 
 func (a *api) experiment(c echo.Context) error {
@@ -212,14 +196,5 @@ func experimentIn(c echo.Context) (name string, id uint64, err error) {
 
 func answerExperiment(c echo.Context, status int, e runtime.Experiment) error {
 	c.Response().Header().Set("ETag", etag(e.Revision))
-	return c.JSON(status, settled(e))
-}
-
-// settled makes what the contract promises of what is not known yet.
-func settled(e runtime.Experiment) runtime.Experiment {
-	e.Health = orEmpty(e.Health)
-	if e.Verdict.Word == "" {
-		e.Verdict.Word = compare.Undecided
-	}
-	return e
+	return c.JSON(status, e)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,8 @@ func TestSlowHeadIsClosed(t *testing.T) {
 }
 
 func TestIdleConnectionIsClosed(t *testing.T) {
-	h := start(t, quick)
+	// Its first request may take as long as it likes, so that a busy machine answers it.
+	h := start(t, func(_ *server.Config, times *server.Timeouts) { *times = server.Timeouts{Idle: 300 * time.Millisecond} })
 	c := h.dial("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
 	if b, err := io.ReadAll(c); err != nil || !strings.Contains(string(b), "alive") {
 		t.Errorf("%q %v", b, err)
@@ -51,14 +53,15 @@ func TestIdleConnectionIsClosed(t *testing.T) {
 }
 
 func TestSlowBodyIsRefused(t *testing.T) {
-	h := start(t, quick)
+	h := start(t)
 	h.deploy(h.sign("one", "1.0.0", 1), firstRelease())
+	hasty := h.beside(quick)
 	for path, head := range map[string]string{
 		"execute":           "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
 		"releases?hold=1":   "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n\r\n--b\r\n",
 		"releases?dry_run=": "Content-Type: multipart/form-data; boundary=b\r\nIf-Match: \"1\"\r\nContent-Length: 1000\r\n\r\n--b\r\nContent-Disposition: form-data; name=\"envelope\"\r\n\r\n{",
 	} {
-		c := h.dial(fmt.Sprintf("POST /v1/strategies/risk/%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n%s", path, testToken, head))
+		c := hasty.dial(fmt.Sprintf("POST /v1/strategies/risk/%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n%s", path, testToken, head))
 		res, err := http.ReadResponse(bufio.NewReader(c), nil)
 		check(t, err)
 		b, err := io.ReadAll(res.Body)
@@ -71,30 +74,37 @@ func TestSlowBodyIsRefused(t *testing.T) {
 }
 
 func TestUploadMayTakeLongerThanOtherRequests(t *testing.T) {
-	h := start(t, func(c *server.Config, times *server.Timeouts) {
+	h := start(t)
+	hasty := h.beside(func(c *server.Config, times *server.Timeouts) {
 		*times = server.Timeouts{Read: 300 * time.Millisecond, Write: 300 * time.Millisecond}
 		c.Limits.UploadIdle = time.Minute
 	})
 	r := h.sign("one", "1.0.0", 1)
 	body, media := form(t, "envelope", r.envelope, "artifact", r.artifact)
+	a := hasty.insists(func() request {
+		return request{method: "POST", path: "/v1/strategies/risk/releases", body: slowly(body),
+			header: map[string]string{"Content-Type": media, "If-None-Match": "*"}}
+	})
+	if a.status != 201 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	h.mustAnswer("one", "1", "risk@1.0.0")
+}
+
+// slowly sends a body in four parts, and takes longer for them than a server in a
+// hurry has.
+func slowly(body []byte) io.Reader {
 	slow, feed := io.Pipe()
 	go func() {
-		for i := range body {
-			if i%(len(body)/4) == 0 {
-				time.Sleep(200 * time.Millisecond)
-			}
-			if _, err := feed.Write(body[i : i+1]); err != nil {
+		for part := range slices.Chunk(body, len(body)/4+1) {
+			time.Sleep(200 * time.Millisecond)
+			if _, err := feed.Write(part); err != nil {
 				return
 			}
 		}
 		feed.Close()
 	}()
-	a := h.do(request{method: "POST", path: "/v1/strategies/risk/releases", body: slow,
-		header: map[string]string{"Content-Type": media, "If-None-Match": "*"}})
-	if a.status != 201 {
-		t.Fatalf("%d %s", a.status, a.body)
-	}
-	h.mustAnswer("one", "1", "risk@1.0.0")
+	return slow
 }
 
 func TestHeadTooLargeIsRefused(t *testing.T) {

@@ -140,17 +140,3 @@ func TestAReportOfNothingHasLists(t *testing.T) {
 		}
 	}
 }
-
-func TestAPointerIntoAPlanBeginsAtTheBody(t *testing.T) {
-	refused := problem.New(problem.ExperimentMalformed, "x")
-	for given, want := range map[string]string{"/margin": "/plan/margin", "": "/plan", "/plan/margin": "/plan/margin", "/planned": "/plan/planned"} {
-		var p *problem.Error
-		if errors.As(planned(refused.At(given)), &p); p == nil || p.Pointer != want {
-			t.Errorf("%q became %+v", given, p)
-		}
-	}
-	other := problem.New(problem.UnknownRelease, "x").At("/release")
-	if planned(nil) != nil || planned(other) != error(other) {
-		t.Error("what is no refusal of a plan was changed")
-	}
-}

@@ -40,7 +40,7 @@ func newHost(t *testing.T, key trust.Key) host {
 // open starts the host; end stops it.
 func (h host) open() (rt *runtime.Runtime, end func()) {
 	h.t.Helper()
-	s, err := boltstore.Open(h.folder)
+	s, err := boltstore.OpenUnsynced(h.folder)
 	check(h.t, err)
 	two := &strategy{name: "two"}
 	d := memdriver.New(map[string]abi.Constructor{"two": func(abi.Host) (abi.Strategy, error) { return two, nil }})

@@ -49,7 +49,7 @@ func (a *api) rollouts(c echo.Context) error {
 func limitOf(c echo.Context) (int, error) {
 	n, err := number(c, "limit", rolloutsUsual, rolloutsMost)
 	if err == nil && n == 0 {
-		err = problem.New(problem.BadRequest, "a list of no rollouts tells nothing").Want("limit=1 to %d", rolloutsMost).Got("0")
+		err = problem.New(problem.BadRequest, "an empty list tells nothing").Want("limit=1 to %d", rolloutsMost).Got("0")
 	}
 	return n, err
 }

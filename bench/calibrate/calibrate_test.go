@@ -24,7 +24,7 @@ func TestIntervalsHoldTheTruthOfAnEvenWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range append(ratios(), arms()...) {
+	for _, c := range ratios() {
 		if held := found.share(c.key); held < 0.8 {
 			t.Errorf("%s: %v held", c.key, held)
 		}
@@ -85,7 +85,7 @@ func TestTheSameSeedGivesTheSameTables(t *testing.T) {
 		t.Error("tables are not those of the seed")
 	}
 	for _, w := range worlds() {
-		if strings.Count(first, "| "+w.name+" |") < 6 {
+		if strings.Count(first, "| "+w.name+" |") < 3 {
 			t.Errorf("%s is in too few rows", w.name)
 		}
 	}
@@ -171,14 +171,14 @@ func told(holds map[string]int) tally {
 
 func TestWhatHoldsTooLittleIsTold(t *testing.T) {
 	rows := []row{
-		{"fine", 20, told(map[string]int{"median": 950, "arm p50": 950}), false},
-		{"low", 20, told(map[string]int{"median": 700, "arm p50": 950}), false},
-		{"rare", 10, told(map[string]int{"median": 950, "arm p50": 600}), true},
+		{"fine", 20, told(map[string]int{"median": 950, "band": 950}), false},
+		{"low", 20, told(map[string]int{"median": 700, "band": 950}), false},
+		{"rare", 10, told(map[string]int{"median": 950, "band": 600}), true},
 	}
 	if wrong := broken("ratios", rows, ratios()[:1]); len(wrong) != 1 || !strings.Contains(wrong[0], "low, 20 rounds: median ratio holds 70.0 %") {
 		t.Errorf("%q", wrong)
 	}
-	if wrong := broken("one arm", rows, arms()[:1]); len(wrong) != 0 {
+	if wrong := broken("bands", rows, bands()[1:2]); len(wrong) != 0 {
 		t.Errorf("%q", wrong)
 	}
 	if lowest(rows, "median") != 0.7 {
@@ -242,7 +242,7 @@ func TestSectionsCloseWithOneLine(t *testing.T) {
 	if code := calibrate(t.Context(), []section{part("a=1", "too low")}, small(5), io.Discard, &told); code != 1 || told.String() != "calibrate: too low\n" {
 		t.Errorf("exit status %d, %q", code, told.String())
 	}
-	if wrong := (&simulated{intervals: []row{{"even", 20, tally{trials: 10}, false}}}).wrong(); len(wrong) < 8 {
+	if wrong := (&simulated{intervals: []row{{"even", 20, tally{trials: 10}, false}}}).wrong(); len(wrong) < 6 {
 		t.Errorf("%q of what never holds", wrong)
 	}
 	ctx, stop := context.WithCancel(t.Context())

@@ -14,7 +14,7 @@
 // The tables are Markdown, docs/calibration.md explains them. The last line is for
 // scripts:
 //
-//	calibrate: trials=N coverage_p50=0.9xx ...
+//	calibrate: trials=N coverage_median=0.9xx ...
 //
 // The exit status is 1 when something is wrong more often than it may be. The same
 // seed and number of trials give the same tables.

@@ -99,12 +99,11 @@ func (s *stream) bucket(d *draft) rollout.Weight {
 // served is what a release does to its calls.
 type served struct {
 	slower float64
-	errors float64 // added to the rate of errors
 	answer float64 // share of the answers that differ
 }
 
 func (p served) answers(d *draft, random *rand.Rand) {
 	d.call.Latency = time.Duration(float64(middleLatency) * d.factor * p.slower * math.Exp(sigmaLatency*random.NormFloat64()))
-	d.call.Fault = random.Float64() < d.errors+p.errors
+	d.call.Fault = random.Float64() < d.errors
 	d.call.Instructions = 1000 + random.Int64N(1000)
 }

@@ -57,7 +57,6 @@ func (s *simulated) judge(ctx context.Context, o options) (err error) {
 func (s *simulated) print(out io.Writer) {
 	fmt.Fprintln(out, "## Offline comparisons")
 	printed(out, "Ratios of two arms, the second x1.1: of 100 intervals at 95 % so many hold the truth", s.intervals, ratios())
-	printed(out, "One arm: of 100 intervals at 95 % so many hold the truth", s.intervals, arms())
 	printed(out, "Bands at 95 %: of 100 so many hold everywhere at once", s.bands, bands())
 	printed(out, "Shifts of 1 us: of 100 intervals at 95 % so many hold it; tests of identical arms; drift", s.ranks, shifts())
 	printFew(out, s.few)
@@ -79,7 +78,6 @@ func (s *simulated) line() string {
 func (s *simulated) wrong() []string {
 	var out []string
 	out = append(out, broken("ratios", s.intervals, ratios())...)
-	out = append(out, broken("one arm", s.intervals, arms())...)
 	out = append(out, broken("bands", s.bands, bands())...)
 	out = append(out, broken("shifts", s.ranks, shifts())...)
 	return append(out, misjudged(s.verdicts)...)

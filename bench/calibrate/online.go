@@ -128,10 +128,11 @@ func online(ctx context.Context, o options, out io.Writer) (string, []string, er
 	for i, table := range tables() {
 		fmt.Fprint(out, table.head)
 		for _, w := range table.rows {
-			r := outcome{w, make([]watched, o.trials)}
-			if err := eachTrial(ctx, o, fmt.Sprint("online", i, w.market.name, w.plan, w.candidate.slower), r.trials, w.trial); err != nil {
+			trials, err := each(ctx, o, fmt.Sprint("online", i, w.market.name, w.plan, w.candidate.slower), w.trial)
+			if err != nil {
 				return "", nil, err
 			}
+			r := outcome{w, trials}
 			table.print(out, r)
 			all[i] = append(all[i], r)
 		}

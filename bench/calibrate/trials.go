@@ -39,11 +39,10 @@ type tally struct {
 
 func (t tally) share(column string) float64 { return float64(t.holds[column]) / float64(t.trials) }
 
-// repeat makes trials, as many at a time as there are processors. What comes out
+// each makes trials, as many at a time as there are processors. What comes out
 // depends on the seed and the name alone.
-func repeat(ctx context.Context, o options, name string, trial func(random *rand.Rand) []finding) (tally, error) {
-	t := tally{o.trials, map[string]int{}, map[string]int{}}
-	found := make([][]finding, o.trials)
+func each[T any](ctx context.Context, o options, name string, trial func(random *rand.Rand) T) ([]T, error) {
+	found := make([]T, o.trials)
 	var done sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
@@ -54,13 +53,20 @@ func repeat(ctx context.Context, o options, name string, trial func(random *rand
 		})
 	}
 	done.Wait()
+	return found, ctx.Err()
+}
+
+// repeat makes trials and counts what they find.
+func repeat(ctx context.Context, o options, name string, trial func(random *rand.Rand) []finding) (tally, error) {
+	t := tally{o.trials, map[string]int{}, map[string]int{}}
+	found, err := each(ctx, o, name, trial)
 	for _, f := range found {
 		for _, f := range f {
 			t.holds[f.column] += count(f.holds)
 			t.open[f.column] += count(f.open)
 		}
 	}
-	return t, ctx.Err()
+	return t, err
 }
 
 func count(b bool) int {

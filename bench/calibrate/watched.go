@@ -1,11 +1,8 @@
 package main
 
 import (
-	"context"
 	"math"
 	"math/rand/v2"
-	"runtime"
-	"sync"
 	"time"
 
 	"github.com/swapline/swapline/runtime/compare"
@@ -96,7 +93,7 @@ func (v *visit) pair(d draft) {
 	p := experiment.Pair{CandidateFirst: v.random.Uint64()&1 == 0, Compared: true, Different: v.random.Float64() < v.candidate.answer}
 	a, b := d, d
 	served{slower: 0.6}.answers(&a, v.random)
-	served{slower: 0.6 * v.candidate.slower, errors: v.candidate.errors}.answers(&b, v.random)
+	served{slower: 0.6 * v.candidate.slower}.answers(&b, v.random)
 	second := &b
 	if p.CandidateFirst {
 		second = &a
@@ -158,18 +155,3 @@ func rankScore(a, b []int64) float64 {
 type durations [histogram.Size]int64
 
 func (d *durations) add(took time.Duration) { d[histogram.Index(took)]++ }
-
-// eachTrial makes trials, as many at a time as there are processors.
-func eachTrial(ctx context.Context, o options, name string, out []watched, trial func(*rand.Rand) watched) error {
-	var done sync.WaitGroup
-	workers := runtime.GOMAXPROCS(0)
-	for w := range workers {
-		done.Go(func() {
-			for i := w; i < len(out) && ctx.Err() == nil; i += workers {
-				out[i] = trial(chance(o.seed, name, i))
-			}
-		})
-	}
-	done.Wait()
-	return ctx.Err()
-}

@@ -121,8 +121,7 @@ func (w world) round(random *rand.Rand, s shape, calls int, speed float64, c cha
 
 // truth is what is so of a world, without chance.
 type truth struct {
-	a     *sample.Rounds // a great many values of the reference
-	shape *sample.Rounds // as few as show its whole distribution
+	shape *sample.Rounds // as many values of the reference as show its whole distribution
 	ratio func(p float64) float64
 	means float64 // their ratio
 }
@@ -131,9 +130,9 @@ type truth struct {
 // Where the arms differ by a factor alone, the ratio is that everywhere.
 func (w world) truth(o options, c change) truth {
 	x, y := w.draw(rand.New(rand.NewPCG(o.seed, math.MaxUint64)), o.deep, calls, c)
-	a, b := pooled(x), pooled(y)
-	t := truth{a: a, shape: thinned(x), means: c.factor * w.b.mean / w.a.mean, ratio: func(float64) float64 { return c.factor }}
+	t := truth{shape: thinned(x), means: c.factor * w.b.mean / w.a.mean, ratio: func(float64) float64 { return c.factor }}
 	if !w.same() || w.tick > 0 && c != nothing() { // a tick does not grow with what it measures
+		a, b := pooled(x), pooled(y)
 		t.ratio = func(p float64) float64 { return b.Quantile(p) / a.Quantile(p) }
 	}
 	return t

@@ -38,7 +38,8 @@ func (a *app) compareCommand() *cobra.Command {
   swapline compare native:myrisk --direct --inputs payments.ndjson         what the runtime adds to a call
   swapline compare wazero:risk.wasm free=wazero/instance:risk.wasm --inputs payments.ndjson
   swapline compare wazero:myrisk native:myrisk --inputs payments.ndjson --hypothesis better --margin 25%
-  swapline compare risk@1.0.0 risk@2.0.0 --recorded 1000                   on the running server`,
+  swapline compare risk@1.0.0 risk@2.0.0 --recorded 1000                   on the running server
+  swapline compare native:myrisk wazero:myrisk --inputs payments.ndjson --plan plan.json    as a report says`,
 		Long: `The first arm is the reference, each other one is compared with it. An arm is
 [NAME=][WHAT[/ISOLATION]:] and
 
@@ -52,6 +53,10 @@ WHAT is native, wasm, wazero, wasmtime or direct (the Go function itself, with n
 around it); without it a folder becomes Wasm, and the rest is what it is. ISOLATION is
 request, instance or process. docs/compare.md says what is measured, and how.
 
+What is asked is fixed before the first call: in flags, in the file of --plan, or in
+both; a flag goes before the file. The plan.json of a report is for the arms and inputs
+that it names, and others are refused.
+
 Ctrl-C ends it with a partial report of what was measured; a second one without.
 
 ` + comparisonCodes,
@@ -60,11 +65,14 @@ Ctrl-C ends it with a partial report of what was measured; a second one without.
 			if err := oneOf(c, "json", "markdown"); err != nil {
 				return err
 			}
-			plan, err := p.plan(c)
+			if p.file == "-" && o.inputs == "-" {
+				return usageError{errors.New("only one of --plan and --inputs can be standard input")}
+			}
+			plan, err := a.plan(c.Flags(), &p)
 			if err != nil {
 				return err
 			}
-			return a.compare(c.Context(), args, asked{plan: plan, flags: c.Flags(), command: p.command(c, args)}, o)
+			return a.compare(c.Context(), args, asked{plan: plan, command: commandAgain(c.Flags(), args, plan.Seed)}, o)
 		},
 	}
 	f := c.Flags()
@@ -105,6 +113,11 @@ func (a *app) compare(ctx context.Context, args []string, ask asked, o compareOp
 	}
 	if err := a.takeInputs(&ask, o, ofServer); err != nil {
 		return err
+	}
+	if ask.recorded == 0 {
+		if err := ask.plan.CheckInputs(ask.inputs); err != nil {
+			return usageError{err}
+		}
 	}
 	ask.arms = arms
 	var r *compare.Report

@@ -65,7 +65,7 @@ func guestFile(t *testing.T, dir, name, answer string) string {
 
 // shortly makes a plan that takes no time.
 func shortly(args ...string) []string {
-	return append(append([]string{"compare"}, args...), "--rounds", "10", "--calls", "20", "--warm-up", "20", "--open", "0", "--starts", "0", "--callers", "-1", "--seed", "1",
+	return append(append([]string{"compare"}, args...), "--rounds", "10", "--calls", "20", "--warm-up", "20", "--open", "0", "--starts", "0", "--callers", "0", "--seed", "1",
 		"--margin", "1000%")
 }
 
@@ -116,6 +116,32 @@ func TestFilesAreComparedWhenTheUserTrustsThem(t *testing.T) {
 	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
+}
+
+// TestAPlanIsCarriedOutAgain from what a report has of it, even with files that are signed
+// anew each time; and with nothing else.
+func TestAPlanIsCarriedOutAgain(t *testing.T) {
+	data, dir := t.TempDir(), t.TempDir()
+	one, other := guestFile(t, dir, "one.wasm", `{"ok":true}`), guestFile(t, dir, "other.wasm", `{"ok":false}`)
+	inputs := write(t, filepath.Join(dir, "in.ndjson"), strings.Repeat("{\"amount\": 1}\n{}\n", 10))
+	compared := func(args ...string) (r compare.Report) {
+		t.Helper()
+		got := command(t, data, append([]string{"compare"}, append(args, "--insecure-unsigned", "--json")...)...)
+		if err := json.Unmarshal([]byte(got.stdout), &r); err != nil || got.code == exitError {
+			t.Fatalf("exit code %d, %v: %s", got.code, err, got.stderr)
+		}
+		return r
+	}
+	first := compared(shortly(one, "new="+other, "--inputs", inputs)[1:]...)
+	plan := write(t, filepath.Join(dir, "plan.json"), string(first.Plan))
+	second := compared(one, "new="+other, "--inputs", inputs, "--plan", plan)
+	if string(second.Plan) != string(first.Plan) || second.PlanHash != first.PlanHash || !strings.Contains(second.Command, " --plan "+plan) {
+		t.Errorf("%s\n got %s\nwant %s", second.Command, second.Plan, first.Plan)
+	}
+	refused(t, command(t, data, "compare", one, "new="+one, "--inputs", inputs, "--plan", plan, "--insecure-unsigned"), exitError, "/plan/arms/1")
+	inputs = write(t, filepath.Join(dir, "less.ndjson"), "{\"amount\": 1}\n{}\n")
+	refused(t, command(t, data, "compare", one, "new="+other, "--inputs", inputs, "--plan", plan), exitUsage, "leave arms, inputs and inputs_sha256 out")
+	refused(t, command(t, data, "compare", one, "new="+other, "--inputs", "-", "--plan", "-"), exitUsage, "only one of --plan and --inputs")
 }
 
 func TestAComparisonNamesWhatItLacks(t *testing.T) {

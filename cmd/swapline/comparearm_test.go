@@ -134,13 +134,16 @@ func TestAFileIsOnlyWhatItCanBe(t *testing.T) {
 
 func TestReportsAreRefusedBeforeAnythingIsMeasured(t *testing.T) {
 	dir := t.TempDir()
-	for path, ok := range map[string]bool{"r.html": true, "r.HTML": true, "r.md": true, "r.json": true, "r.pdf": false, "r": false, "no/r.html": false} {
+	if err := os.Mkdir(filepath.Join(dir, "folder.md"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path, ok := range map[string]bool{"r.html": true, "r.HTML": true, "r.md": true, "r.json": true, "r.pdf": false, "r": false, "no/r.html": false, "folder.md": false} {
 		_, err := reportFiles([]string{filepath.Join(dir, path)})
 		if (err == nil) != ok || err != nil && exitCode(err) != exitUsage {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("%v, %v", entries, err)
 	}
 }

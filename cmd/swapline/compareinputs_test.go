@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/swapline/swapline/abi/wire"
 	"github.com/swapline/swapline/runtime/problem"
@@ -55,9 +56,10 @@ func TestInputsThatAreWrongAreNamed(t *testing.T) {
 		{"a line too long", "{}\n{\"a\":\"" + strings.Repeat("x", 40) + "\"}\n", "line 2"},
 		{"an element too long", "[{\"a\":\"" + strings.Repeat("x", 20) + "\"}]", "element 1"},
 		{"too much of it", strings.Repeat("\n", 100), "more than 60 B together"},
+		{"too much of it within a line", strings.Repeat("{\"a\":\"123456789012\"}\n", 3), "more than 60 B together"},
 		{"too much of an array", "[" + strings.Repeat(" ", 100) + "{}]", "more than 60 B together"},
 	} {
-		got, err := small.read("payments.ndjson", strings.NewReader(c.text))
+		got, err := small.read("payments.ndjson", iotest.OneByteReader(strings.NewReader(c.text)))
 		if problem.CodeOf(err) != problem.ComparisonMalformed || !strings.Contains(err.Error(), "payments.ndjson") || !strings.Contains(err.Error(), c.where) {
 			t.Errorf("%s: %v, %v; want %q", c.name, got, err, c.where)
 		}

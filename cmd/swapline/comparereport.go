@@ -16,8 +16,9 @@ import (
 // reportFile is a file that a report is written to, in the form that its name
 // ends with.
 type reportFile struct {
-	path string
-	draw func(io.Writer, *compare.Report) error
+	path   string
+	format string // as a server calls it
+	draw   func(io.Writer, *compare.Report) error
 }
 
 // reportFiles refuses, before anything is measured, what could not be written
@@ -27,16 +28,19 @@ func reportFiles(paths []string) (list []reportFile, err error) {
 		f := reportFile{path: path}
 		switch strings.ToLower(filepath.Ext(path)) {
 		case ".html", ".htm":
-			f.draw = comparepage.HTML
+			f.format, f.draw = "html", comparepage.HTML
 		case ".md":
-			f.draw = comparepage.Markdown
+			f.format, f.draw = "markdown", comparepage.Markdown
 		case ".json":
-			f.draw = jsonReport
+			f.format, f.draw = "json", jsonReport
 		default:
 			return nil, usageError{fmt.Errorf("%s: a report's name ends in .html, .md or .json", path)}
 		}
 		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 			return nil, usageError{fmt.Errorf("the report %s cannot be written: there is no folder %s", path, filepath.Dir(path))}
+		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return nil, usageError{fmt.Errorf("the report %s cannot be written: this is a folder", path)}
 		}
 		list = append(list, f)
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"github.com/spf13/pflag"
 
 	"github.com/swapline/swapline/runtime"
 	"github.com/swapline/swapline/runtime/compare"
@@ -20,7 +19,6 @@ import (
 type asked struct {
 	arms     []armSpec
 	plan     compare.Plan
-	flags    *pflag.FlagSet // those of the plan among them, and which were given
 	inputs   []map[string]any
 	recorded int
 	command  string

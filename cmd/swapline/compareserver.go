@@ -48,8 +48,8 @@ func (a *app) compareOnServer(ctx context.Context, ask asked) (*compare.Report, 
 	return r, nil
 }
 
-// body is what the server is asked, without inputs. Members of the plan that were not
-// given stay the server's.
+// body is what the server is asked, without inputs. What the plan leaves out is the
+// server's to fill in.
 func (k asked) body() (body map[string]any, err error) {
 	var arms []map[string]any
 	strategy, names := "", armNames(k.arms, k.versions())
@@ -64,8 +64,8 @@ func (k asked) body() (body map[string]any, err error) {
 		}
 		arms = append(arms, map[string]any{"name": names[i], "release": release, "engine": s.engine(), "isolation": s.isolation, "direct": s.what == directCall})
 	}
-	body = map[string]any{"strategy": strategy, "arms": arms, "plan": k.planBody()}
-	if len(k.command) <= 2000 { // more of it than the server takes
+	body = map[string]any{"strategy": strategy, "arms": arms, "plan": k.plan}
+	if len(k.command) <= 2000 && oneLine(k.command) == k.command { // others the server refuses
 		body["command"] = k.command
 	}
 	if k.recorded > 0 {
@@ -126,28 +126,6 @@ func writeInputs(w *multipart.Writer, inputs []map[string]any) error {
 	return packed.Close()
 }
 
-// planBody is the plan in the server's words.
-func (k asked) planBody() map[string]any {
-	p := k.plan
-	all := map[string]any{
-		"metric": p.Metric, "hypothesis": p.Hypothesis, "margin": p.Margin, "alpha": p.Alpha, "rounds": p.Rounds, "calls": p.Calls,
-		"warm-up": p.WarmUp, "callers": p.Callers, "rate": p.Rate, "open": p.OpenFor.Seconds(), "starts": p.Starts,
-		"max-different": p.Different, "ignore": p.Compare.Ignore, "tolerance": p.Compare.Tolerance, "mask": p.Mask,
-	}
-	member := map[string]string{"warm-up": "warm_up", "open": "open_s", "max-different": "max_different"}
-	plan := map[string]any{"seed": p.Seed}
-	for flag, value := range all {
-		if !k.flags.Changed(flag) {
-			continue
-		}
-		if name, ok := member[flag]; ok {
-			flag = name
-		}
-		plan[flag] = value
-	}
-	return plan
-}
-
 const comparisonsPath = "/v1/comparisons"
 
 // awaited is a comparison of the server, and the way to it.
@@ -199,7 +177,7 @@ func (w *awaited) cancel(ctx context.Context) error {
 // tellEnd tells who waits that somebody else has ended the comparison, and returns an
 // error if there is no report.
 func (w *awaited) tellEnd(s runtime.ComparisonStatus, canceled bool) error {
-	if s.State == runtime.ComparisonFailed {
+	if s.State == runtime.ComparisonFailed && !s.Report {
 		return problem.New(problem.NoReport, "the comparison failed: %s", s.Problem)
 	}
 	if s.State != runtime.ComparisonCanceled || canceled {

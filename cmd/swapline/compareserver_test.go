@@ -49,6 +49,13 @@ func TestTheServerComparesItsReleases(t *testing.T) {
 	if r.Host.Seed != 1 {
 		t.Errorf("seed %d", r.Host.Seed)
 	}
+	// What was planned is carried out again, with the same releases and no others.
+	plan, again := write(t, filepath.Join(t.TempDir(), "plan.json"), string(r.Plan)), compare.Report{}
+	got = w.command("compare", "old=risk@stable", "risk@2.0.0", "--json", "--inputs", inputs, "--plan", plan)
+	if err := json.Unmarshal([]byte(got.stdout), &again); err != nil || again.PlanHash != r.PlanHash || string(again.Plan) != string(r.Plan) {
+		t.Errorf("exit code %d, %v: %s\n got %s\nwant %s", got.code, err, got.stderr, again.Plan, r.Plan)
+	}
+	refused(t, w.command("compare", "old=risk@stable", "risk@1.0.0", "--inputs", inputs, "--plan", plan), exitError, "/plan/arms/1")
 	// The same release is the same, whatever its engine is called.
 	out := run("a=risk@1.0.0", "b=risk@1.0.0")
 	if out.code != exitOK && out.code != exitUndecided || !strings.Contains(out.stdout, "\ncompare: inputs=2 different=0 ") {
@@ -121,6 +128,7 @@ func TestAComparisonThatTheServerEndedIsToldOf(t *testing.T) {
 		{func(s *runtime.ComparisonStatus) {}, true, exitOK, ""},
 		{func(s *runtime.ComparisonStatus) { s.State = runtime.ComparisonDone }, false, exitOK, ""},
 		{func(s *runtime.ComparisonStatus) { s.State = runtime.ComparisonFailed }, false, exitError, "the comparison failed: the host was renewed"},
+		{func(s *runtime.ComparisonStatus) { s.State, s.Report = runtime.ComparisonFailed, true }, false, exitOK, ""}, // the report says why
 	} {
 		s, stderr := ended, bytes.Buffer{}
 		c.change(&s)
@@ -209,38 +217,35 @@ func TestInputsAreSentAsTheyWereRead(t *testing.T) {
 	}
 }
 
-// TestTheServerIsAskedInItsWords: every flag of a plan is a member that it knows.
-func TestTheServerIsAskedInItsWords(t *testing.T) {
-	c := (&app{}).compareCommand()
-	if err := c.ParseFlags(strings.Fields("--metric cpu --hypothesis better --margin 1% --alpha 1% --rounds 12 --calls 9 --warm-up 8 --callers 2 --rate 5 --open 1s --starts 3 " +
-		"--seed 5 --max-different 2% --ignore /a --tolerance 0.1 --mask /b")); err != nil {
+// TestTheServerIsAskedWithThePlan as it was given: what was left out is its own.
+func TestTheServerIsAskedWithThePlan(t *testing.T) {
+	plan, err := planned(strings.Fields("--open 1s --warm-up 8 --seed 5 --starts 0")...)
+	if err != nil {
 		t.Fatal(err)
 	}
-	var p planFlags
-	plan := func() compare.Plan {
-		q := (&app{}).compareCommand()
-		q.ResetFlags()
-		p.register(q)
-		if err := q.ParseFlags(strings.Fields("--open 1s --warm-up 8 --seed 5")); err != nil {
-			t.Fatal(err)
-		}
-		made, err := p.plan(q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return made
-	}()
-	body := asked{plan: plan, flags: c.Flags()}.planBody()
-	for _, name := range strings.Fields("metric hypothesis margin alpha rounds calls warm_up callers rate open_s starts seed max_different ignore tolerance mask") {
-		if _, ok := body[name]; !ok {
-			t.Errorf("%s is missing in %v", name, body)
-		}
-		delete(body, name)
+	body, err := asked{plan: plan}.body()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(body) != 0 {
-		t.Errorf("the server does not know %v", body)
+	const want = `{"warm_up":8,"rate":0,"open_s":1,"starts":0,"seed":5,"max_different":0,"ignore":[],"tolerance":0,"mask":[]}`
+	if text, err := json.Marshal(body["plan"]); err != nil || string(text) != want {
+		t.Errorf("%v\n got %s\nwant %s", err, text, want)
 	}
-	if plan.WarmUp != 8 || plan.Seed != 5 {
-		t.Errorf("%+v", plan)
+}
+
+// TestAServerIsToldNoCommandThatItRefuses: a file may be called anything, and is compared
+// all the same.
+func TestAServerIsToldNoCommandThatItRefuses(t *testing.T) {
+	for command, told := range map[string]bool{
+		"swapline compare a@1 b@2 --inputs 'ä b.ndjson'": true,
+		"--inputs 'a\tb.ndjson'":                         false,
+		"--inputs 'a\nb.ndjson'":                         false,
+		"--inputs 'a\xff.ndjson'":                        false,
+		strings.Repeat("x", 2001):                        false,
+	} {
+		body, err := asked{command: command}.body()
+		if _, given := body["command"]; err != nil || given != told {
+			t.Errorf("%.40q: %v, %v", command, body["command"], err)
+		}
 	}
 }

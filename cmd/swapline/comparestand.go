@@ -233,6 +233,14 @@ func (s *stand) unsigned(arm armSpec, file artifact) ([]byte, error) {
 // people, since no two releases may have the same one.
 const ownSequences = 1 << 52
 
+// What the stand signs is issued and expires at times of its own, so that the same files
+// are releases of the same digest whenever they are compared, as a plan has it that was
+// carried out. Its key ends with it, long before.
+const (
+	ownIssued   = 1_577_836_800 // the beginning of 2020, Unix seconds
+	ownValidity = 200 * 365 * 24 * time.Hour
+)
+
 // sign makes a manifest of the source beside an artifact. Sequences rise:
 // several artifacts may be the same version. For whom and from when it is meant says
 // the one who will release it.
@@ -243,7 +251,7 @@ func (s *stand) sign(file artifact) ([]byte, error) {
 	}
 	delete(source, "audience")
 	delete(source, "not_before")
-	m, err := source.complete(file, signOptions{sequence: ownSequences + int64(len(s.held)), validFor: 24 * time.Hour}, time.Now())
+	m, err := source.complete(file, signOptions{sequence: ownSequences + int64(len(s.held)), validFor: ownValidity}, time.Unix(ownIssued, 0))
 	if err != nil {
 		return nil, err
 	}

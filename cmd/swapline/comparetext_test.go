@@ -8,10 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/swapline/swapline/runtime/compare"
-	"github.com/swapline/swapline/runtime/problem"
 )
 
 // goldenComparison compares a text with testdata/compare/NAME.txt.
@@ -199,48 +197,9 @@ func TestTheCommandRepeatsAComparison(t *testing.T) {
 	if err := c.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
-	p := planFlags{seed: 7}
 	const want = `swapline compare 'native:my risk' 'it'\''s=wazero:x.wasm' --direct --inputs 'in file.ndjson' --margin 0.25 --mask /card --mask '/a b' --max-different 1 --open 0s --seed 7`
-	if got := p.command(c, c.Flags().Args()); got != want {
+	if got := commandAgain(c.Flags(), c.Flags().Args(), 7); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
-	}
-}
-
-func TestPlansAreMadeOfFlags(t *testing.T) {
-	plan := func(args ...string) (compare.Plan, error) {
-		var p planFlags
-		c := (&app{}).compareCommand()
-		c.ResetFlags()
-		p.register(c)
-		if err := c.ParseFlags(args); err != nil {
-			return compare.Plan{}, usageError{err}
-		}
-		return p.plan(c)
-	}
-	got, err := plan("--margin", "5%", "--alpha", "1%", "--max-different", "0.1", "--open", "0", "--starts", "0", "--seed", "9", "--ignore", "/ts", "--tolerance", "1e-9")
-	if err != nil || got.Margin != 0.05 || got.Alpha != 0.01 || got.Different != 0.1 || got.OpenFor >= 0 || got.Starts >= 0 || got.Seed != 9 ||
-		got.Compare.Tolerance != 1e-9 || len(got.Compare.Ignore) != 1 {
-		t.Errorf("%+v, %v", got, err)
-	}
-	if got, err = plan(); err != nil || got.Seed == 0 || got.Rounds != 20 || got.OpenFor != 3*time.Second || got.Margin != 0 {
-		t.Errorf("without flags: %+v, %v", got, err)
-	}
-	if got, err = plan("--margin", "500%"); err != nil || got.Margin != 5 {
-		t.Errorf("500 %%, which is meant: %+v, %v", got, err)
-	}
-	if _, err = plan("--rounds", "3"); err == nil || !strings.Contains(err.Error(), "--rounds makes no sense (expected 10 to 200, found 3)") {
-		t.Errorf("an error names the flag and what was typed: %v", err)
-	}
-	if r := reportOf(err); r.Code != string(problem.ComparisonMalformed) || r.Expected != "10 to 200" || r.Found != "3" {
-		t.Errorf("and --json has its code and members: %+v", r)
-	}
-	if got, err = plan("--hypothesis", "better", "--margin", "0"); err != nil || got.Margin != 0 {
-		t.Errorf("better by anything: %+v, %v", got, err)
-	}
-	for _, wrong := range [][]string{{"--margin", "0"}, {"--margin", "-1"}, {"--margin", "NaN"}, {"--margin", "five"}, {"--margin", "5"}, {"--alpha", "0"}, {"--rounds", "3"}, {"--rounds", "0"}, {"--rate", "-1"}, {"--tolerance", "-1"}, {"--metric", "beauty"}, {"--alpha", "1%%"}, {"--ignore", "ts"}, {"--mask", "card"}} {
-		if _, err := plan(wrong...); exitCode(err) != exitUsage {
-			t.Errorf("%v: %v", wrong, err)
-		}
 	}
 }
 

@@ -7,9 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -164,10 +162,11 @@ func (a *app) experimentReport(ctx context.Context, strategy, id, out string) er
 		format = "json"
 	}
 	if out != "" {
-		if _, err := reportFiles([]string{out}); err != nil {
+		files, err := reportFiles([]string{out})
+		if err != nil {
 			return err
 		}
-		format = map[string]string{".htm": "html", ".html": "html", ".md": "markdown", ".json": "json"}[strings.ToLower(filepath.Ext(out))]
+		format = files[0].format
 	}
 	cl, err := a.client()
 	if err != nil {

@@ -149,3 +149,14 @@ func TestAPromotionIsNotRepeatedForAnotherVerdict(t *testing.T) {
 		web.Close()
 	}
 }
+
+// TestAPlanThatMakesNoSenseIsWrongUse, whatever a server would say to it.
+func TestAPlanThatMakesNoSenseIsWrongUse(t *testing.T) {
+	err := checkExperiment(map[string]any{"weight": int64(0)})
+	if exitCode(err) != exitUsage || problem.CodeOf(err) != problem.ExperimentMalformed || !strings.Contains(err.Error(), "/weight") {
+		t.Errorf("%d, %v", exitCode(err), err)
+	}
+	if err := checkExperiment(map[string]any{}); err != nil {
+		t.Error(err)
+	}
+}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,7 +15,6 @@ import (
 	"github.com/swapline/swapline/runtime"
 	"github.com/swapline/swapline/runtime/experiment"
 	"github.com/swapline/swapline/runtime/problem"
-	"github.com/swapline/swapline/runtime/rollout"
 )
 
 // experimentStartOptions are the flags of experiment start besides those of the
@@ -136,21 +134,10 @@ func planMember(f *pflag.FlagSet, flag *pflag.Flag) (string, any) {
 // understand.
 func checkExperiment(doc map[string]any) error {
 	_, err := experiment.Decode(doc)
-	var m *rollout.Malformed
-	if !errors.As(err, &m) {
-		return err
+	if err != nil {
+		return usageError{malformed(err, problem.ExperimentMalformed, "the plan", "")}
 	}
-	p := problem.New(problem.ExperimentMalformed, "the plan: %s", m.Text).At(m.Pointer)
-	if m.Want != "" {
-		p = p.Want("%s", m.Want)
-	}
-	if m.Got != "" {
-		p = p.Got("%s", m.Got)
-	}
-	if m.Cure != "" {
-		p = p.Cure("%s", m.Cure)
-	}
-	return usageError{p}
+	return nil
 }
 
 func (a *app) experimentStart(ctx context.Context, strategy, release string, plan map[string]any, o experimentStartOptions) error {

@@ -171,19 +171,17 @@ func parsedPolicy(name string, b []byte) (json.RawMessage, error) {
 // at is the pointer of the policy in what is called name.
 func checkPolicy(name, at string, doc map[string]any) error {
 	_, err := rollout.Decode(doc)
+	return malformed(err, problem.RolloutPolicyMalformed, name, at)
+}
+
+// malformed gives what package rollout or experiment refuses about a document its code
+// and place.
+func malformed(err error, code problem.Code, name, at string) error {
 	var m *rollout.Malformed
 	if !errors.As(err, &m) {
 		return err
 	}
-	p := problem.New(problem.RolloutPolicyMalformed, "%s: %s", name, m.Text).At(at + m.Pointer)
-	if m.Want != "" {
-		p = p.Want("%s", m.Want)
-	}
-	if m.Got != "" {
-		p = p.Got("%s", m.Got)
-	}
-	if m.Cure != "" {
-		p = p.Cure("%s", m.Cure)
-	}
+	p := problem.New(code, "%s: %s", name, m.Text).At(at + m.Pointer)
+	p.Expected, p.Found, p.Remedy = m.Want, m.Got, m.Cure
 	return p
 }

@@ -79,42 +79,6 @@ func validate() (answer int64) {
 	return p.ok(nil)
 }
 
-// decode reads an input and does nothing else. It is for measurements, as echo is:
-// together they tell what of a call is the strategy's. A strategy that reads its
-// input in place has no such part, and nothing is done then.
-//
-//go:wasmexport swapline_decode
-func decode(ptr unsafe.Pointer, size int32) int64 {
-	p := &instance
-	if !p.received(ptr, size) {
-		return p.fault(errNotOurs.Error())
-	}
-	if p.encoded == nil {
-		if _, err := p.decoded(); err != nil {
-			return p.fault(err.Error())
-		}
-	}
-	return p.ok(nil)
-}
-
-// echo reads an input and answers with it.
-//
-//go:wasmexport swapline_echo
-func echo(ptr unsafe.Pointer, size int32) int64 {
-	p := &instance
-	if !p.received(ptr, size) {
-		return p.fault(errNotOurs.Error())
-	}
-	if p.encoded != nil {
-		return p.ok(nil)
-	}
-	in, err := p.decoded()
-	if err != nil {
-		return p.fault(err.Error())
-	}
-	return p.ok(in)
-}
-
 // received reports whether the host wrote to the room it was given.
 func (p *program) received(ptr unsafe.Pointer, size int32) bool {
 	return ptr == unsafe.Pointer(unsafe.SliceData(p.input)) && int(size) == len(p.input)

@@ -57,6 +57,30 @@ func TestAGuestOverEncodedValuesAnswers(t *testing.T) {
 	}
 }
 
+// TestAGuestOverEncodedValuesEstimatesItsShare: what it reads in place is not known,
+// what reading everything takes is.
+func TestAGuestOverEncodedValuesEstimatesItsShare(t *testing.T) {
+	text := strings.Repeat("t", 1000)
+	in := map[string]any{"do": "echo", "text": text, "long": text + text + text + text + text, "all": []any{nil, true, int64(-7), 0.5, []byte{1}, map[string]any{"k": text}}}
+	for over, estimated := range map[string]bool{"encoded": true, "maps": false} {
+		metered, ok := load(t, over).(driver.Metered)
+		if !ok {
+			t.Fatal("the driver does not meter")
+		}
+		var guest int64
+		for range 20 {
+			var p driver.Parts
+			if _, err := metered.ExecuteMetered(t.Context(), in, &driver.Usage{Parts: &p}); err != nil || !p.Known || p.Estimated != estimated {
+				t.Fatalf("over %s: %+v, %v", over, p, err)
+			}
+			guest += int64(p.Guest)
+		}
+		if guest <= 0 {
+			t.Errorf("over %s its share is nothing", over)
+		}
+	}
+}
+
 func TestErrorsOfAGuestOverEncodedValues(t *testing.T) {
 	guest := load(t, "encoded")
 	_, err := guest.Execute(t.Context(), map[string]any{"do": "reject", "text": "no"})

@@ -11,7 +11,9 @@
 // The suite builds them as `swapline build` does, runs the drivers' own suite
 // on tck, compares riskscore with the Go release on its golden cases, on
 // thousands of payments and on bad configs, sends mirror random values and
-// random bytes, and looks at what the host strategy asks for. The guest in JSON,
-// which has no SDK, takes the part with riskscore. Where a language's compiler is
+// random bytes, and looks at what the host strategy asks for. Of the exports for
+// measurements it wants that decode reads every value, that echo gives back the same
+// bytes, and that a comparison says where its figures come from; so it does of the SDK
+// of Go. The guest in JSON, which has no SDK, takes the part with riskscore. Where a language's compiler is
 // not installed its part is skipped, see [NeedTool].
 package sdktest

@@ -21,6 +21,7 @@ func TestAGuestWithoutAnSDK(t *testing.T) {
 	t.Run("riskscore answers as its golden cases say", func(t *testing.T) { golden(t, m) })
 	t.Run("riskscore answers as the Go release does", func(t *testing.T) { payments(t, m) })
 	t.Run("riskscore judges configs as the Go release does", func(t *testing.T) { configs(t, m) })
+	t.Run("a comparison says that its share is unknown", func(t *testing.T) { compared(wholeGuest)(t, m) })
 }
 
 func TestTheExampleOfTheJSONPageWorks(t *testing.T) {

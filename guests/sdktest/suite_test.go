@@ -25,6 +25,13 @@ func TestSDKs(t *testing.T) {
 	}
 }
 
+// TestTheGoSDKTellsItsShare: it decodes before it calls a strategy over maps, so that
+// nothing is estimated.
+func TestTheGoSDKTellsItsShare(t *testing.T) {
+	t.Run("its share of a call is told", func(t *testing.T) { share(false)(t, build(t, "../tck")) })
+	t.Run("a comparison tells it apart", func(t *testing.T) { compared("")(t, build(t, goRelease(t))) })
+}
+
 // conform runs the suite on the SDK in a folder.
 func conform(t *testing.T, folder string) {
 	modules, built := t.TempDir(), map[string]module{}
@@ -39,6 +46,9 @@ func conform(t *testing.T, folder string) {
 		{"riskscore judges configs as the Go release does", "examples/riskscore", configs},
 		{"values come back as they were", "testdata/mirror", values},
 		{"bytes that are no value do no harm", "testdata/mirror", hostileBytes},
+		{"measuring reads and writes everything", "testdata/mirror", inPlace},
+		{"its share of a call is told", "tck", share(true)},
+		{"a comparison says that it is estimated", "examples/riskscore", compared(wholeRead)},
 		{"what is asked of the host", "testdata/host", hostCalls},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tetratelabs/wazero/api"
+
 	"github.com/swapline/swapline/abi"
 	"github.com/swapline/swapline/abi/wire"
 )
@@ -140,6 +142,7 @@ func randomText(r *rand.Rand) string {
 // what it likes, but neither trap nor hang, and it goes on working.
 func hostileBytes(t *testing.T, m module) {
 	g := openGuest(t, m, map[string]any{})
+	all := []api.Function{g.execute, g.execute, g.module.ExportedFunction(exportDecode), g.module.ExportedFunction(exportEcho)}
 	r := rand.New(rand.NewPCG(5, 6))
 	good := encoded(t, map[string]any{"value": []any{int64(1), "two", map[string]any{"k": 0.5}}})
 	for n := range 20_000 {
@@ -147,8 +150,8 @@ func hostileBytes(t *testing.T, m module) {
 		for range 1 + r.IntN(4) {
 			in = spoiled(r, in)
 		}
-		if _, _, err := g.call(g.execute, in); err != nil {
-			t.Fatalf("input %d, %x: %v", n, in, err)
+		if _, _, err := g.call(all[n%len(all)], in); err != nil {
+			t.Fatalf("input %d, %x, function %d: %v", n, in, n%len(all), err)
 		}
 		if n%1000 == 0 {
 			if status, out, err := g.call(g.execute, good); err != nil || status != abi.StatusOK || !bytes.Equal(out, good) {
@@ -156,12 +159,14 @@ func hostileBytes(t *testing.T, m module) {
 			}
 		}
 	}
-	for _, in := range decodeBombs() {
-		if _, _, err := g.call(g.execute, in); err != nil {
-			t.Errorf("%x: %v", in, err)
+	for _, f := range all[1:] {
+		for _, in := range decodeBombs() {
+			if _, _, err := g.call(f, in); err != nil {
+				t.Errorf("%.20x: %v", in, err)
+			}
 		}
+		noMap(t, g, f)
 	}
-	noMap(t, g)
 }
 
 func spoiled(r *rand.Rand, b []byte) []byte {
@@ -215,10 +220,11 @@ func inputsFor(n int) [][]byte {
 }
 
 // noMap sends what is not a map: a fault, not a trap.
-func noMap(t *testing.T, g *guest) {
+func noMap(t *testing.T, g *guest, f api.Function) {
+	t.Helper()
 	for _, in := range []string{"01", "80", "f6", "60", "ff", "bb", "fb0000000000000000"} {
 		b, _ := hex.DecodeString(in)
-		if status, body, err := g.call(g.execute, b); err != nil || status != abi.StatusFault {
+		if status, body, err := g.call(f, b); err != nil || status != abi.StatusFault {
 			t.Errorf("%s: status %d, %q, %v, want a fault", in, status, body, err)
 		}
 	}

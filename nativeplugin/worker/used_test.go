@@ -30,29 +30,32 @@ func during(t *testing.T, in driver.Instance, thorough bool, what map[string]any
 func TestAWorkersProcessorTimeIsItsOwn(t *testing.T) {
 	in := load(t, config(), specOf(t, "wild", nil))
 	answers(t, in)
-	little := during(t, in, false, map[string]any{"do": "work", "turns": int64(1)})
+	// More turns, of which each waits for the one before, than any processor makes in 4 ms.
 	much := during(t, in, false, map[string]any{"do": "work", "turns": int64(40_000_000)})
-	if much.Processor < 10*little.Processor || much.Processor < 4*time.Millisecond {
-		t.Errorf("%s for much, %s for nothing", much.Processor, little.Processor)
+	if much.Processor < 4*time.Millisecond {
+		t.Errorf("%s for much", much.Processor)
 	}
-	if asleep := during(t, in, false, map[string]any{"do": "sleep", "ms": int64(30)}); asleep.Processor > 15*time.Millisecond {
-		t.Errorf("%s of 30 ms asleep", asleep.Processor)
+	if much.Allocs != 0 || much.AllocBytes != 0 {
+		t.Errorf("it was not asked for %+v", much)
 	}
-	if little.Allocs != 0 || little.AllocBytes != 0 {
-		t.Errorf("it was not asked for %+v", little)
+	least := time.Hour // what its runtime does by itself comes and goes
+	for range 20 {
+		if least = min(least, during(t, in, false, map[string]any{"do": "sleep", "ms": int64(30)}).Processor); least < 15*time.Millisecond {
+			return
+		}
 	}
+	t.Errorf("%s of 30 ms asleep", least)
 }
 
 func TestAWorkerTellsWhatItAllocates(t *testing.T) {
 	in := load(t, config(), specOf(t, "wild", nil))
 	answers(t, in)
-	none := during(t, in, true, do("nothing"))
-	many := during(t, in, true, map[string]any{"do": "allocate", "times": int64(5000)})
-	if n := many.Allocs - none.Allocs; n < 4900 || n > 6000 {
-		t.Errorf("%d allocations, of nothing %d", many.Allocs, none.Allocs)
+	many := during(t, in, true, map[string]any{"do": "allocate", "times": int64(50_000)})
+	if n := many.Allocs; n < 50_000 || n > 100_000 { // its runtime makes some hundred
+		t.Errorf("%d allocations", n)
 	}
-	if n := many.AllocBytes - none.AllocBytes; n < 4900*1024 || n > 6000*1024 {
-		t.Errorf("%d bytes, of nothing %d", many.AllocBytes, none.AllocBytes)
+	if n := many.AllocBytes; n < 50_000*1024 || n > 100_000*1024 {
+		t.Errorf("%d bytes", n)
 	}
 }
 

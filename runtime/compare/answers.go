@@ -72,7 +72,7 @@ func (l *Ledger) Add(number int64, in map[string]any, reference, value differenc
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.countLocked(reference, value)
-	l.table.Add(l.hidden(found))
+	l.table.Add(Masked(found, l.masks))
 	if len(found) > 0 {
 		l.keepLocked(number, in, reference, value, found)
 	}
@@ -91,14 +91,14 @@ func (l *Ledger) countLocked(reference, value difference.Answer) {
 	}
 }
 
-// hidden masks the values of differences.
-func (l *Ledger) hidden(found []difference.Difference) []difference.Difference {
-	if l.masks.Empty() {
+// Masked are differences with their values masked, where they are shown.
+func Masked(found []difference.Difference, all pointer.Patterns) []difference.Difference {
+	if all.Empty() || len(found) == 0 {
 		return found
 	}
 	out := slices.Clone(found)
 	for i, d := range out {
-		masks := l.masks
+		masks := all
 		for token := range tokens(d.Pointer) {
 			if !masks.Hit() { // what is above is masked, so is all below
 				masks = masks.Step(token)
@@ -184,6 +184,32 @@ func (l *Ledger) text(m map[string]any) string {
 		return string(text)
 	}
 	return strings.ToValidUTF8(string(text[:longestText]), "") + "…"
+}
+
+// Mask hides more from now on, in place of what was hidden before. Examples that were
+// kept until now, and the values of places, go: they may have what is to be hidden. It
+// fails for masks that are none, and then changes nothing.
+func (l *Ledger) Mask(mask []string) error {
+	masks, err := pointer.Compile(mask)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.masks = masks
+	l.places, l.fresh, l.examples = map[string]bool{}, nil, nil
+	l.table.Forget()
+	return nil
+}
+
+// Hide returns the same numbers and places without what they were found in: examples and
+// values.
+func (a Answers) Hide() Answers {
+	a.Examples, a.Places = nil, slices.Clone(a.Places)
+	for i := range a.Places {
+		a.Places[i].Reference, a.Places[i].Value = difference.Hidden, difference.Hidden
+	}
+	return a
 }
 
 // Answers is what the ledger holds now.

@@ -58,20 +58,24 @@ func (a *arm) add(t tally) {
 	a.tally.skipped += t.skipped
 }
 
-// once runs one input apart from any measurement.
-func (a *arm) once(ctx context.Context, in map[string]any) (difference.Answer, bool) {
+// once runs one input apart from any measurement. A call that was left behind has missed
+// its deadline.
+func (r *run) once(ctx context.Context, a *arm, in map[string]any) (difference.Answer, bool) {
 	own, _ := wire.NormalizeMap(in) // it was normalised before
-	used := &Use{}
-	answer := a.Call(ctx, own, used)
-	var t tally
-	t.ended(answer, used)
-	a.add(t)
+	answer, skip := difference.Answer{Fault: string(problem.FaultDeadline)}, ""
+	r.crew(ctx, a).do(func(s *seat) {
+		used := &Use{}
+		if got, back := s.make(own, used); back {
+			answer, skip = got, used.Skip
+			s.tally.ended(got, used)
+		}
+	})
 	if out, err := wire.NormalizeMap(answer.Out); err == nil {
 		answer.Out = out // bare functions answer with what they like
 	} else if answer.Fault == "" && answer.Business == "" {
 		answer.Fault = string(problem.FaultABI)
 	}
-	return answer, used.Skip == ""
+	return answer, skip == ""
 }
 
 // weigh looks how much memory the arm holds.

@@ -42,7 +42,7 @@ func (r *run) closed(ctx context.Context) error {
 	r.before = readLoad()
 	defer func() { r.after = readLoad() }()
 	var inputs []int
-	return interleave(r, r.plan.Rounds/2, func(block, turn int, a *arm) (round, error) {
+	return interleave(ctx, r, r.plan.Rounds/2, func(block, turn int, a *arm) (round, error) {
 		if turn%len(r.arms) == 0 {
 			inputs = r.some(r.set(block, turn), r.plan.Calls)
 			r.look()
@@ -55,13 +55,14 @@ func (r *run) closed(ctx context.Context) error {
 // interleave runs blocks in which every arm has two turns, in an order that is drawn
 // and then back, so that what drifts evenly meets all arms alike. A block that is
 // not finished is not kept.
-func interleave[T any](r *run, blocks int, one func(block, turn int, a *arm) (T, error), keep func(a *arm, both []T)) error {
+func interleave[T any](ctx context.Context, r *run, blocks int, one func(block, turn int, a *arm) (T, error), keep func(a *arm, both []T)) error {
 	for block := range blocks {
 		both := make([][]T, len(r.arms))
 		order := r.order()
 		for turn, i := range order {
 			r.turn = 1 / float64(blocks*len(order))
 			r.part = float64(block*len(order)+turn) * r.turn
+			r.settle(ctx)
 			v, err := one(block, turn, r.arms[i])
 			if err != nil {
 				return err
@@ -121,12 +122,13 @@ func (r *run) round(ctx context.Context, a *arm, numbers []int) (round, error) {
 	elsewhere := a.elsewhere(ctx, true)
 	one := round{calls: make([]float64, 0, len(numbers)), collecting: r.gauge.collect(), at: r.clock.now()}
 	var lost round
-	a.time(ctx, r.clock, r.copies(numbers[:min(first, len(numbers))]), &lost)
-	one.empty = r.window(ctx, a, 0, func() {}).used
+	r.time(ctx, a, r.copies(numbers[:min(first, len(numbers))]), &lost)
+	one.empty = r.window(ctx, a, 0, func() { r.time(ctx, a, nil, &round{}) }).used
 	before := r.part
 	for chunk := range slices.Chunk(numbers, a.atOnce()) {
 		inputs := r.copies(chunk)
-		one.count(a, r.window(ctx, a, len(inputs), func() { a.time(ctx, r.clock, inputs, &one) }))
+		one.count(a, r.window(ctx, a, len(inputs), func() { r.time(ctx, a, inputs, &one) }))
+		r.settle(ctx)
 		r.part = before + r.turn*float64(one.made)/float64(len(numbers))
 		r.tell()
 		if err := ctx.Err(); err != nil {
@@ -139,24 +141,27 @@ func (r *run) round(ctx context.Context, a *arm, numbers []int) (round, error) {
 
 // time calls one input after the other. The end of one call is the start of the
 // next, so that each costs one reading of the clock.
-func (a *arm) time(ctx context.Context, c clock, inputs []map[string]any, into *round) {
-	var used Use
-	var t tally
-	begin := c.now()
-	last := begin
-	for _, in := range inputs {
-		used = Use{}
-		answer := a.Call(ctx, in, &used)
-		now := c.now()
-		into.made++
-		if t.ended(answer, &used) {
-			into.calls = append(into.calls, float64(now-last))
+func (r *run) time(ctx context.Context, a *arm, inputs []map[string]any, into *round) {
+	r.crew(ctx, a).do(func(s *seat) {
+		var used Use
+		begin := r.clock.now()
+		last := begin
+		for _, in := range inputs {
+			used = Use{}
+			answer, back := s.make(in, &used)
+			if !back {
+				return
+			}
+			now := r.clock.now()
+			into.made++
+			if s.tally.ended(answer, &used) {
+				into.calls = append(into.calls, float64(now-last))
+			}
+			into.instructions += used.Instructions
+			into.bytesIn += used.BytesIn
+			into.bytesOut += used.BytesOut
+			last = now
 		}
-		into.instructions += used.Instructions
-		into.bytesIn += used.BytesIn
-		into.bytesOut += used.BytesOut
-		last = now
-	}
-	into.wall += last - begin
-	a.add(t)
+		into.wall += last - begin
+	})
 }

@@ -1,161 +1,245 @@
-package compare_test
+package compare
 
 import (
 	"context"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/swapline/swapline/runtime/compare"
 	"github.com/swapline/swapline/runtime/difference"
 )
 
-// These arms use real processor time, so that they run by the real clock.
-
-// work keeps a processor busy.
-func work(n int) (x uint64) {
-	for i := range n {
-		x = x*6364136223846793005 + uint64(i) //nolint:gosec // a loop
-	}
-	return x
+// dial is a process of which each figure moves only when somebody moves it: its clock,
+// what it has used of processors, and its heap with a collector.
+type dial struct {
+	mu        sync.Mutex
+	passed    time.Duration
+	processor time.Duration
+	heap      runtime.MemStats
 }
 
-const some = 15_000 // turns of work: some ten microseconds
+const (
+	readingTakes    = 7 * time.Microsecond // of a processor
+	collectingTakes = 2 * time.Millisecond
+	room            = 1 << 20 // bytes that a collection leaves
+)
+
+func newDial() *dial { return &dial{heap: runtime.MemStats{NextGC: room}} }
+
+// use lets time pass in which processors are used.
+func (d *dial) use(wall, processor time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.passed += wall
+	d.processor += processor
+}
+
+// allocate allocates objects of so many bytes each. Whoever fills the heap waits for
+// the collector.
+func (d *dial) allocate(objects int, size uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for range objects {
+		d.heap.Mallocs++
+		d.heap.TotalAlloc += size
+		if d.heap.HeapAlloc += size; d.heap.HeapAlloc >= d.heap.NextGC {
+			d.collectLocked()
+		}
+	}
+}
+
+func (d *dial) collectLocked() {
+	d.processor += collectingTakes
+	d.heap.NumGC++
+	d.heap.HeapAlloc = 0
+}
+
+func (d *dial) source() source {
+	return source{
+		processor: func() (time.Duration, bool) {
+			d.use(0, readingTakes)
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			return d.processor, true
+		},
+		heap: func(to *runtime.MemStats) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			*to = d.heap
+		},
+		collect: func() {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.collectLocked()
+		},
+	}
+}
+
+func (d *dial) now() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return time.Unix(0, 0).Add(d.passed)
+}
 
 // doing is an arm that does something in each call.
-func doing(name string, something func()) compare.Subject {
-	return compare.Subject{Arm: compare.Arm{Name: name}, Call: func(_ context.Context, in map[string]any, _ *compare.Use) difference.Answer {
+func doing(name string, something func()) Subject {
+	return Subject{Arm: Arm{Name: name}, Call: func(_ context.Context, in map[string]any, _ *Use) difference.Answer {
 		something()
 		return difference.Answer{Out: in}
 	}}
 }
 
-// loop runs the closed loop alone.
-func loop(t *testing.T, arms ...compare.Subject) *compare.Report {
+// alone is the closed loop alone.
+func alone() Plan {
+	return Plan{Seed: 1, Rounds: 10, Calls: 20, WarmUp: 1, Callers: -1, OpenFor: -1, Starts: -1, Samples: 200}
+}
+
+// measured compares on a process of a dial.
+func (d *dial) measured(t *testing.T, plan Plan, arms ...Subject) *Report {
 	t.Helper()
-	report, err := compare.Run(t.Context(), compare.Trial{Subjects: arms, Inputs: inputs(20), Plan: compare.Plan{
-		Seed: 1, Rounds: 10, Calls: 20, WarmUp: 1, Callers: -1, OpenFor: -1, Starts: -1, Samples: 200,
-	}})
+	r, err := prepare(Trial{Subjects: arms, Plan: plan, Inputs: []map[string]any{{"a": int64(1)}, {"a": int64(2)}}, Now: d.now, Wait: func(w time.Duration) { d.use(w, 0) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return report
+	r.gauge.source = d.source()
+	if err := r.measure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return r.report()
 }
 
-// costs are what the arms of a report cost.
-func costs(report *compare.Report) (list []compare.Cost) {
-	for _, a := range report.Arms {
+// costs are what the arms cost.
+func (d *dial) costs(t *testing.T, arms ...Subject) (list []Cost) {
+	t.Helper()
+	for _, a := range d.measured(t, alone(), arms...).Arms {
 		list = append(list, *a.Cost)
 	}
 	return list
 }
 
+// near allows for the rounding of means.
+func near(got, want float64) bool { return math.Abs(got-want) <= 1e-9*math.Abs(want) }
+
 func TestProcessorTimeIsWhatTheArmComputesWhereverItDoes(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("needs the processor time of processes")
-	}
-	var sink atomic.Uint64
-	report := loop(t,
-		doing("little", func() { sink.Add(work(some)) }),
-		doing("much", func() { sink.Add(work(16 * some)) }),
-		doing("on another goroutine", func() {
-			done := make(chan uint64)
-			go func() { done <- work(16 * some) }()
-			sink.Add(<-done)
-		}),
-		doing("sleeping", func() { time.Sleep(time.Millisecond) }),
+	d := newDial()
+	const some = 10 * time.Microsecond
+	c := d.costs(t,
+		doing("little", func() { d.use(some, some) }),
+		doing("much", func() { d.use(16*some, 16*some) }),
+		doing("on three threads", func() { d.use(some, 3*some) }),
+		doing("sleeping", func() { d.use(time.Millisecond, 0) }),
 	)
-	c := costs(report)
-	if c[1].CPU < 4*c[0].CPU {
-		t.Errorf("%v ns for sixteen times the work, %v ns for one", c[1].CPU, c[0].CPU)
-	}
-	if c[2].CPU < c[1].CPU/2 {
-		t.Errorf("%v ns on another goroutine, %v ns on the caller's", c[2].CPU, c[1].CPU)
-	}
-	if c[3].CPU > float64(time.Millisecond)/2 {
-		t.Errorf("%v ns of a millisecond asleep", c[3].CPU)
-	}
-	i := slices.IndexFunc(report.Health, func(c compare.Check) bool { return c.Name == "process" })
-	if i < 0 || report.Health[i].Light == compare.Green && !strings.Contains(report.Health[i].Text, "while nobody called") {
-		t.Errorf("nobody looked at what this process does by itself: %+v", report.Health)
+	for i, want := range []time.Duration{some, 16 * some, 3 * some, 0} {
+		if got := c[i]; !near(got.CPU, float64(want)) || !near(got.CPUProcess, float64(want)) {
+			t.Errorf("arm %d: %v ns, with the rest of the process %v, want %d", i+1, got.CPU, got.CPUProcess, want)
+		}
 	}
 }
 
 func TestAllocationsAreCountedAndWhatCollectingThemTakes(t *testing.T) {
-	var kept atomic.Pointer[[]byte]
-	c := costs(loop(t,
-		doing("nothing", func() {}),
-		doing("one", func() { b := make([]byte, 1024); kept.Store(&b) }),
-		doing("much", func() { b := make([]byte, 1<<20); kept.Store(&b) }),
-	))
-	if c[0].Allocs > 1 || c[0].AllocBytes > 200 {
-		t.Errorf("nothing: %+v", c[0])
+	d := newDial()
+	const some = 10 * time.Microsecond
+	c := d.costs(t,
+		doing("nothing", func() { d.use(some, some) }),
+		doing("one", func() { d.allocate(1, 1024) }),
+		doing("much", func() { d.use(some, some); d.allocate(3, room/16) }), // five calls and a bit fill the heap
+	)
+	for i, want := range []struct{ allocs, bytes float64 }{{0, 0}, {1, 1024}, {3, 3 * room / 16}} {
+		if got := c[i]; !near(got.Allocs, want.allocs) || !near(got.AllocBytes, want.bytes) {
+			t.Errorf("arm %d: %v allocations, %v bytes", i+1, got.Allocs, got.AllocBytes)
+		}
+		// A collection reads the processor time twice; the second reading counts.
+		if want := want.bytes / room * float64(collectingTakes+readingTakes); !near(c[i].Collecting, want) {
+			t.Errorf("arm %d: collecting takes %v ns, want %v", i+1, c[i].Collecting, want)
+		}
 	}
-	if d := c[1].AllocBytes - c[0].AllocBytes; d < 1024 || d > 1300 || c[1].Allocs < 1.9 || c[1].Allocs > 3 {
-		t.Errorf("1024 bytes and what points to them: %+v", c[1])
+	if got := c[2]; got.CPU != 0 || got.CPUProcess <= float64(some) {
+		t.Errorf("%v ns of its own, though all windows have a collection, %v with those", got.CPU, got.CPUProcess)
 	}
-	if c[2].Collecting < 100*c[1].Collecting || c[1].Collecting <= 0 {
-		t.Errorf("collecting 1 MiB takes %v ns, 1 KiB %v ns", c[2].Collecting, c[1].Collecting)
+}
+
+func TestCollectionsAreNoProcessorTimeOfTheArm(t *testing.T) {
+	d := newDial()
+	const some = 10 * time.Microsecond
+	plan := alone()
+	plan.Calls = 600 // and 16 before; the heap is full after 512
+	report := d.measured(t, plan, doing("old", func() {}), doing("new", func() { d.use(some, some); d.allocate(1, room/512) }))
+	if c := report.Arms[1].Cost; !near(c.CPU, float64(some)) || !near(c.CPUProcess, float64(some)+float64(collectingTakes)/600) {
+		t.Errorf("%v ns of its own, %v with collections", c.CPU, c.CPUProcess)
 	}
 }
 
 func TestWhatAnotherProcessUsesIsTheArms(t *testing.T) {
-	var calls atomic.Int64
-	var kept [10]*[64]byte
+	d := newDial()
+	calls := 0
 	apart := doing("apart", func() {
-		calls.Add(1)
-		for i := range kept {
-			kept[i] = new([64]byte)
-		}
+		calls++
+		d.use(time.Second, 10*time.Microsecond)
+		d.allocate(10, 64)
 	})
-	life := int64(1)
-	apart.Elsewhere = func(_ context.Context, thorough bool) compare.Apart {
-		n := calls.Load()
-		if n > 100 { // it crashed and was started again
-			life = 2
+	apart.Elsewhere = func(_ context.Context, thorough bool) Apart {
+		p := Apart{Life: 1, Processor: time.Duration(calls) * time.Second}
+		if calls > 100 { // it crashed and was started again
+			p.Life = 2
 		}
-		p := compare.Apart{Life: life, Processor: time.Duration(n) * time.Second}
 		if thorough {
-			p.Allocs, p.AllocBytes = uint64(n)*1000, uint64(n)*1_000_000 //nolint:gosec // not negative
+			p.Allocs, p.AllocBytes = uint64(calls)*1000, uint64(calls)*1_000_000 //nolint:gosec // not negative
 		}
 		return p
 	}
-	c := costs(loop(t, doing("here", func() {}), apart))
-	if got := c[1]; got.CPUElsewhere != 1e9 || got.CPU < 0.99e9 || got.CPU > 1.1e9 || got.Allocs < 1009 || got.Allocs > 1020 || got.AllocBytes < 1e6 || got.AllocBytes > 1.01e6 {
+	c := d.costs(t, doing("here", func() { d.use(1, 1) }), apart)
+	if got := c[1]; got.CPUElsewhere != 1e9 || !near(got.CPU, 1e9+10_000) || !near(got.Allocs, 1010) || !near(got.AllocBytes, 1_000_640) {
 		t.Errorf("%+v", got)
 	}
-	if c[0].CPUElsewhere != 0 || c[0].CPU > 1e9 {
+	if c[0].CPUElsewhere != 0 || !near(c[0].CPU, 1) {
 		t.Errorf("%+v", c[0])
 	}
 }
 
 func TestAnArmWhoseProcessSaysNothingHasNoProcessorTime(t *testing.T) {
-	var sink atomic.Uint64
-	silent := doing("silent", func() { sink.Add(work(some)) })
-	silent.Elsewhere = func(context.Context, bool) compare.Apart { return compare.Apart{} }
-	if c := costs(loop(t, doing("here", func() {}), silent))[1]; c.CPU != 0 || c.CPUProcess != 0 || c.Allocs != 0 {
+	d := newDial()
+	silent := doing("silent", func() { d.use(1000, 1000); d.allocate(1, 10) })
+	silent.Elsewhere = func(context.Context, bool) Apart { return Apart{} }
+	if c := d.costs(t, doing("here", func() {}), silent)[1]; c.CPU != 0 || c.CPUProcess != 0 || c.Allocs != 0 {
 		t.Errorf("%+v", c)
 	}
 }
 
 func TestThroughputIsToldWithTheProcessorsThatItTook(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("needs the processor time of processes")
+	d := newDial()
+	plan := alone()
+	plan.Callers = 2
+	arms := d.measured(t, plan,
+		doing("on three processors", func() { d.use(time.Millisecond, 3*time.Millisecond) }),
+		doing("asleep", func() { d.use(time.Millisecond, 0) })).Arms
+	for i, want := range []float64{3, 0} {
+		// Of each round one of its two readings is seen.
+		if got := arms[i].Cost; got.Processors < want || got.Processors > want+0.01 || got.Callers != 2 || !near(got.Throughput, 1000) {
+			t.Errorf("arm %d: %+v", i+1, got)
+		}
 	}
-	var sink atomic.Uint64
-	report, err := compare.Run(t.Context(), compare.Trial{
-		Subjects: []compare.Subject{doing("computing", func() { sink.Add(work(some)) }), doing("sleeping", func() { time.Sleep(time.Millisecond) })},
-		Inputs:   inputs(20),
-		Plan:     compare.Plan{Seed: 1, Rounds: 10, Calls: 4, WarmUp: 1, Callers: 2, OpenFor: -1, Starts: -1, Samples: 200},
-	})
+}
+
+// TestWhatThisProcessDoesWhileNobodyCallsIsLookedAt goes by the real clock, by which
+// nobody calls for a while between rounds.
+func TestWhatThisProcessDoesWhileNobodyCallsIsLookedAt(t *testing.T) {
+	idle := func() { time.Sleep(100 * time.Microsecond) }
+	r, err := prepare(Trial{Plan: alone(), Subjects: []Subject{doing("old", idle), doing("new", idle)}, Inputs: []map[string]any{{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	computing, sleeping := report.Arms[0].Cost, report.Arms[1].Cost
-	if computing.Processors <= 0 || computing.Processors > float64(runtime.NumCPU())+1 || sleeping.Processors > 0.7 {
-		t.Errorf("%v processors computing, %v sleeping", computing.Processors, sleeping.Processors)
+	d := newDial()
+	r.gauge.source = d.source()
+	r.gauge.source.processor = func() (time.Duration, bool) { return 0, true }
+	if err := r.measure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	health := r.report().Health
+	if i := slices.IndexFunc(health, func(c Check) bool { return c.Name == "process" }); i < 0 || !strings.Contains(health[i].Text, "and 0.000 of one while nobody called") {
+		t.Errorf("%+v", health)
 	}
 }

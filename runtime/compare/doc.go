@@ -13,7 +13,48 @@
 // metric that the verdict is about, the question, the margin, alpha, the rounds, the
 // seed. Run completes the [Plan], writes into it what the arms are, how many inputs
 // there are and the SHA-256 of their encodings, and hashes it. Only then the first
-// call is made. The hash is the SHA-256 of the plan as [Plan.MarshalJSON] writes it.
+// call is made.
+//
+// A plan is one JSON object. Each member may be absent, and then has its default;
+// members that are not known are refused:
+//
+//	metric         "latency_p50", latency_p90, latency_p99, latency_mean, cpu, instructions,
+//	               open_latency_p50, open_latency_p99
+//	hypothesis     "equivalent", not_worse, better: see [Question]
+//	margin         0.05: how much counts, of a ratio; above 0, at most 10. 0 is for better
+//	               only, and its default there
+//	alpha          0.05, from 0.0001 to 0.5: how often a verdict may be wrong, all arms together
+//	rounds         20, from 10 to 200: of each arm in the closed loop; an odd number becomes
+//	               the next even one
+//	calls          of each arm in a round: as many as use every input, from 500 to 10,000
+//	warm_up        a round's, at least 200: calls of each arm that count for nothing; 0: none
+//	callers        the processors: at a time, for throughput; 0: it is not measured
+//	rate           calls a second in the open loop; 0, the default, is half of what the
+//	               slowest arm did before
+//	open_s         3: seconds of the open loop for each arm, in all rounds, up to an hour;
+//	               0: none
+//	starts         5: loads of each arm, for the last stage; 0: none
+//	seed           of all order and resampling, below 2^53; 0, the default: it is drawn
+//	resamples      2000, from 200 to 20,000: of the bootstrap
+//	ignore tolerance max_different
+//	               which answers differ, and what share of them may: [], 0 and 0
+//	mask           []: at most 100 pointers that are hidden in examples
+//	arms inputs inputs_sha256
+//	               what was compared: a text for each arm, how many inputs, and the SHA-256
+//	               of their binary encodings, each after its length in 8 bytes
+//
+// The canonical text is what [Plan.MarshalJSON] writes of a complete plan: all members in
+// this order but for max_different, which stands before ignore, without white space. The
+// hash is its SHA-256. Read and carried out again, it becomes the same text: a plan that
+// has the last three members is for these arms and inputs, and Run refuses others before
+// the first call. Without them the same is asked of something else. Words that plans of
+// live experiments have, too, mean the same there; calls are there those of an arm in all.
+// For example
+//
+//	{"hypothesis": "not_worse", "margin": 0.25, "open_s": 0}
+//
+// asks whether an arm's median latency is at most 1.25 times the reference's, without
+// calls at a fixed rate.
 //
 // # Order
 //
@@ -78,6 +119,13 @@
 // those at a fixed rate by themselves. At a fixed rate those that waited in vain, for
 // a place or until their deadline, count with the time that they waited. A business
 // error is an answer like any other.
+//
+// Nothing can end a Go function. Calls of a [Subject] with a Limit, such as those of the
+// bare function, run on goroutines that can be left behind, as many calls on each as are
+// timed together, so that being looked at costs one some 30 nanoseconds. One that is past its limit has
+// failed; one that is not back three seconds later ends the comparison, with a partial
+// report, since it would go on beside all that is measured. So does one that an arm has given
+// up (Abandoned) and that still runs three seconds later; until it ends nobody calls.
 //
 // # What the numbers mean
 //

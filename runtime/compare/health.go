@@ -149,8 +149,9 @@ func (a *arm) failures() []failures {
 func (r *run) againstItself() finding {
 	var one, two []float64
 	for i := 0; i+1 < len(r.arms[0].rounds); i += 2 {
-		one, two = append(one, median(r.arms[0].rounds[i].calls)), append(two, median(r.arms[0].rounds[i+1].calls))
+		one, two = append(one, middle(r.arms[0].rounds[i].calls)), append(two, middle(r.arms[0].rounds[i+1].calls))
 	}
+	one, two = bothKnown(one, two)
 	level := min(selfLevel, 1-2*math.Exp2(-float64(len(one)))) // what so few can have
 	i := Interval(sample.PairedRatio(one, two, level))
 	if !i.Known() {
@@ -265,7 +266,7 @@ func (r *run) collector() finding {
 func (r *run) drift() finding {
 	worst, text := 0.0, ""
 	for _, a := range r.arms {
-		medians := each(a.rounds, func(one round) float64 { return median(one.calls) })
+		medians := known(each(a.rounds, func(one round) float64 { return middle(one.calls) }))
 		if len(medians) < 3 {
 			return finding{}
 		}
@@ -306,14 +307,14 @@ func (r *run) generator() finding {
 	}
 	switch {
 	case len(unable) > 0:
-		return found("generator", Yellow, "%.0f calls a second are more than could be done by %s", r.rate, strings.Join(unable, ", "))
+		return found("generator", Yellow, "%s are more than could be done by %s", perSecond(r.rate), strings.Join(unable, ", "))
 	case len(behind) > 0:
-		return found("generator", Yellow, "at %.0f calls a second calls had to wait for those before: %s; compare at a lower rate, or on a machine that does nothing else",
-			r.rate, strings.Join(behind, ", "))
+		return found("generator", Yellow, "at %s calls had to wait for those before: %s; compare at a lower rate, or on a machine that does nothing else",
+			perSecond(r.rate), strings.Join(behind, ", "))
 	case len(late) > 0:
 		return found("generator", Yellow, "calls at a fixed rate began late for want of processors: %s; their latencies say as much of this machine as of the arms", strings.Join(late, ", "))
 	}
-	return found("generator", Green, "%.0f calls a second were made when they were due", r.rate)
+	return found("generator", Green, "%s were made when they were due", perSecond(r.rate))
 }
 
 // built looks at how this program was built.

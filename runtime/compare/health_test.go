@@ -187,3 +187,70 @@ func TestWhatIsNoAnswerIsAFault(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+// TestRoundsWithoutDurationsAreNoDrift: an arm whose calls fail from some moment on has
+// no times there, not times of 0.
+func TestRoundsWithoutDurationsAreNoDrift(t *testing.T) {
+	calls := 0
+	breaks := func(after int) func(map[string]any) difference.Answer {
+		return func(in map[string]any) difference.Answer {
+			if calls++; calls > after {
+				return difference.Answer{Fault: "fault_trap"}
+			}
+			return echo(in)
+		}
+	}
+	plan := small()
+	const after = 900 // of 1,482 of the new arm and 1,662 of the old one
+	report := two(t, plan, timed("old", around(10_000, 1), echo), timed("new", around(10_000, 2), breaks(after)))
+	if light(report, "drift") != compare.Green || light(report, "faults") != compare.Red {
+		t.Errorf("the new arm breaks: %+v", report.Health)
+	}
+	calls = 0
+	report = two(t, plan, timed("old", around(10_000, 1), breaks(after)), timed("new", around(10_000, 2), echo))
+	if light(report, "drift") != compare.Green || light(report, "a against a") == "" {
+		t.Errorf("the old arm breaks: %+v", report.Health)
+	}
+}
+
+// TestTheReferenceAnswersSomeInputsAgain and not nearly twice as many where numbers are odd.
+func TestTheReferenceAnswersSomeInputsAgain(t *testing.T) {
+	for n, want := range map[int]string{50: "old answered 50 inputs twice", 399: "old answered 200 inputs twice"} {
+		plan := small()
+		plan.Rounds, plan.Calls = 10, 1
+		report := run(t, compare.Trial{Plan: plan, Subjects: []compare.Subject{timed("old", always(9), echo), timed("new", always(9), echo)}, Inputs: inputs(n)})
+		if got := text(report, "same again"); !strings.Contains(got, want) {
+			t.Errorf("%d inputs: %q", n, got)
+		}
+	}
+}
+
+// TestNoMoreRoundsAreAdvisedThanAPlanMayHave: the advice must be one that can be followed.
+func TestNoMoreRoundsAreAdvisedThanAPlanMayHave(t *testing.T) {
+	plan := small()
+	plan.Rounds = 80
+	report := two(t, plan, timed("old", around(10_000, 28), echo), timed("new", around(10_470, 29), echo))
+	if v := report.Verdicts[0]; v.Word != compare.Undecided || !strings.Contains(v.Next, "no number of rounds that a plan may have") {
+		t.Errorf("%+v", v)
+	}
+}
+
+// TestALowRateIsToldAsItIs and not as none.
+func TestALowRateIsToldAsItIs(t *testing.T) {
+	plan := small()
+	plan.Rounds, plan.Rate, plan.OpenFor, plan.Metric = 10, 0.25, time.Minute, "open_latency_p50"
+	report := two(t, plan, timed("old", always(9*time.Millisecond), echo), timed("new", always(9*time.Millisecond), echo))
+	if text := strings.Join(report.Notes, " ") + text(report, "generator") + report.Verdicts[0].Sentence; strings.Count(text, "0.25 calls a second") != 3 {
+		t.Errorf("%q", text)
+	}
+}
+
+// TestWhatIsBetterByLessThanWasAskedIsNotAskedForAgain: more rounds do not make it more.
+func TestWhatIsBetterByLessThanWasAskedIsNotAskedForAgain(t *testing.T) {
+	plan := small()
+	plan.Hypothesis, plan.Margin = compare.WhetherBetter, 0.5
+	report := two(t, plan, timed("old", around(10_000, 1), echo), timed("new", around(8_000, 2), echo))
+	if v := report.Verdicts[0]; v.Word != compare.Undecided || v.Next != "More rounds will not change it: new is faster than old, and surely not by more than 50 %." {
+		t.Errorf("%+v", v)
+	}
+}

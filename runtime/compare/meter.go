@@ -45,9 +45,20 @@ func (a Apart) since(before Apart) Apart {
 	return Apart{a.Life, a.Processor - before.Processor, a.Allocs - before.Allocs, a.AllocBytes - before.AllocBytes}
 }
 
+// source is where a gauge reads.
+type source struct {
+	processor func() (time.Duration, bool) // of all threads of this process
+	heap      func(*runtime.MemStats)
+	collect   func() // runs the garbage collector
+}
+
+// thisProcess is the real one.
+func thisProcess() source { return source{processTime, runtime.ReadMemStats, runtime.GC} }
+
 // gauge reads what this process has used, and remembers when the garbage collector
 // ran last.
 type gauge struct {
+	source source
 	stats  runtime.MemStats // here, so that a reading allocates nothing
 	cycles uint32
 	limit  float64 // of the heap, bytes: until then no collection has begun
@@ -60,10 +71,10 @@ const early = 0.6
 // collect runs the garbage collector and returns the processor time that this took, in
 // nanoseconds for each byte that may be allocated until it runs again.
 func (g *gauge) collect() float64 {
-	before, _ := processTime()
-	runtime.GC()
-	after, _ := processTime()
-	runtime.ReadMemStats(&g.stats)
+	before, _ := g.source.processor()
+	g.source.collect()
+	after, _ := g.source.processor()
+	g.source.heap(&g.stats)
 	room := math.Max(float64(g.stats.NextGC)-float64(g.stats.HeapAlloc), 0)
 	g.cycles, g.limit = g.stats.NumGC, float64(g.stats.HeapAlloc)+early*room
 	return float64(after-before) / math.Max(room, 1)
@@ -71,8 +82,8 @@ func (g *gauge) collect() float64 {
 
 // read stops all goroutines for some microseconds.
 func (g *gauge) read() meter {
-	runtime.ReadMemStats(&g.stats)
-	cpu, known := processTime()
+	g.source.heap(&g.stats)
+	cpu, known := g.source.processor()
 	return meter{
 		cpu: cpu, cpuKnown: known, allocs: g.stats.Mallocs, allocBytes: g.stats.TotalAlloc,
 		pauses: time.Duration(g.stats.PauseTotalNs), //nolint:gosec // nanoseconds

@@ -25,10 +25,11 @@ type pair struct {
 	reference, arm *arm
 	plan           Plan
 	closed, open   [2]*sample.Rounds // of reference and arm: the rounds in which both have values
+	collected      bool              // see run.collected
 }
 
 func (r *run) pair(a *arm) pair {
-	p := pair{reference: r.arms[0], arm: a, plan: r.plan}
+	p := pair{reference: r.arms[0], arm: a, plan: r.plan, collected: r.collected()}
 	p.closed[0], p.closed[1] = collect(closedRounds(p.reference), closedRounds(a))
 	p.open[0], p.open[1] = collect(openRounds(p.reference), openRounds(a))
 	return p
@@ -160,15 +161,28 @@ func (p pair) opens() []quantity {
 // costs are values of which each round has one.
 func (p pair) costs() []quantity {
 	x, y := p.reference.through, p.arm.through
-	return []quantity{
+	list := []quantity{
 		{Metric{Name: "throughput", Label: "throughput", Unit: "1/s", Scale: Ratio, Reference: middle(x), Value: middle(y), Method: byRanks, HigherIsBetter: true},
 			func(o sample.Options) Interval { return Interval(sample.PairedRatio(x, y, o.Level)) }},
 		p.perCall(cpuPerCall, "processor time of a call", "ns", cpuOf),
-		p.perCall(cpuWhole, "processor time, whole process", "ns", cpuWholeOf),
+	}
+	if p.collected {
+		list = append(list, p.perCall(cpuWhole, "processor time, whole process", "ns", cpuWholeOf))
+	}
+	return append(list,
 		p.perCall(executed, "instructions of a call", "count", instructionsOf).known(),
 		p.perCall("allocs", "allocations of a call", "count", allocsOf),
 		p.perCall("alloc_bytes", "allocated by a call", "bytes", allocatedOf),
-	}
+	)
+}
+
+// collected reports whether a collection may have run while any arm was called. If none
+// has, the processor time of the whole process is that of the calls: the same number
+// twice would look like a mistake.
+func (r *run) collected() bool {
+	return slices.ContainsFunc(r.arms, func(a *arm) bool {
+		return slices.ContainsFunc(a.rounds, func(one round) bool { return one.own.windows != one.used.windows })
+	})
 }
 
 // What a call of each round used.

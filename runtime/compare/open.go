@@ -3,7 +3,6 @@ package compare
 import (
 	"context"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,11 +46,11 @@ func (r *run) open(ctx context.Context) error {
 	blocks := max(r.plan.Rounds/2, int(calls/(2*mostOpen))+1)
 	each := max(int(calls/float64(2*blocks)), 1)
 	var due []time.Duration
-	return interleave(r, blocks, func(block, turn int, a *arm) (openRound, error) {
+	return interleave(ctx, r, blocks, func(block, turn int, a *arm) (openRound, error) {
 		if turn%len(r.arms) == 0 {
 			due = r.schedule(each)
 		}
-		r.say("%.0f calls a second, round %d of %d", r.rate, 2*block+1+turn/len(r.arms), 2*blocks)
+		r.say("%s, round %d of %d", perSecond(r.rate), 2*block+1+turn/len(r.arms), 2*blocks)
 		one := r.opened(ctx, a, due, r.some(r.half(block, turn), each))
 		return one, ctx.Err()
 	}, func(a *arm, both []openRound) { a.open = append(a.open, both...) })
@@ -85,14 +84,14 @@ func (r *run) schedule(calls int) []time.Duration {
 
 // opened runs one round.
 func (r *run) opened(ctx context.Context, a *arm, due []time.Duration, numbers []int) openRound {
-	g := &generator{arm: a, clock: r.clock, due: due, inputs: r.copies(numbers), spare: int64(min(2, runtime.GOMAXPROCS(0)))}
+	g := &generator{crew: r.crew(ctx, a), clock: r.clock, due: due, inputs: r.copies(numbers), spare: int64(min(2, runtime.GOMAXPROCS(0)))}
 	g.calls = make([]openCall, len(due))
 	runtime.GC()
 	const start = 2 * time.Millisecond // for the workers to come up
 	g.began = r.clock.now() + start
 	g.until = due[len(due)-1] + max(patience, due[len(due)-1])
 	g.hire(ctx)
-	g.workers.Wait()
+	g.crew.wait()
 	return g.round()
 }
 
@@ -101,7 +100,7 @@ func (r *run) opened(ctx context.Context, a *arm, due []time.Duration, numbers [
 // that wait, so that a slow call delays no other one: when the last one that waits
 // begins its call, it hires another.
 type generator struct {
-	arm    *arm
+	crew   *crew // its workers
 	clock  clock
 	began  time.Duration
 	due    []time.Duration // since began
@@ -111,7 +110,6 @@ type generator struct {
 	spare  int64 // workers that wait at the same time
 
 	next, waiting, working atomic.Int64
-	workers                sync.WaitGroup
 }
 
 // openCall is how one call went. Each is written by one worker.
@@ -127,19 +125,18 @@ type openCall struct {
 func (g *generator) hire(ctx context.Context) {
 	g.working.Add(1)
 	g.waiting.Add(1)
-	g.workers.Go(func() {
+	g.crew.hire(func(seat *seat) {
 		defer g.working.Add(-1)
-		g.work(ctx)
+		g.work(ctx, seat)
 	})
 }
 
 // work makes calls until there are none left, or enough others wait for them. It is
 // counted as waiting when it begins.
-func (g *generator) work(ctx context.Context) {
+func (g *generator) work(ctx context.Context, seat *seat) {
 	used := &Use{}
-	var t tally
 	s := sleeper{clock: g.clock}
-	defer func() { s.close(); g.arm.add(t) }()
+	defer s.close()
 	for {
 		i := int(g.next.Add(1) - 1)
 		if i >= len(g.due) || !g.await(ctx, &s, i) {
@@ -149,7 +146,9 @@ func (g *generator) work(ctx context.Context) {
 		if g.waiting.Add(-1) == 0 && g.working.Load() < mostInFlight {
 			g.hire(ctx)
 		}
-		g.make(ctx, i, used, &t)
+		if !g.make(seat, i, used) {
+			return
+		}
 		if g.waiting.Load() >= g.spare {
 			return
 		}
@@ -172,14 +171,18 @@ func (g *generator) await(ctx context.Context, s *sleeper, i int) bool {
 
 func (g *generator) now() time.Duration { return g.clock.now() - g.began }
 
-func (g *generator) make(ctx context.Context, i int, used *Use, t *tally) {
+func (g *generator) make(seat *seat, i int, used *Use) (back bool) {
 	*used = Use{}
 	c := &g.calls[i]
 	c.begun, c.slip = true, g.now()-g.due[i]
-	answer := g.arm.Call(ctx, g.inputs[i], used)
+	answer, back := seat.make(g.inputs[i], used)
+	if !back {
+		return false
+	}
 	c.latency = g.now() - g.due[i]
 	c.failed = answer.Fault != ""
-	c.counts = t.ended(answer, used) || inVain(answer)
+	c.counts = seat.tally.ended(answer, used) || inVain(answer)
+	return true
 }
 
 // inVain says that a call waited, for a place or for its end, until it was given up. It

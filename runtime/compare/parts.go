@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/swapline/swapline/abi/wire"
-	"github.com/swapline/swapline/runtime/problem"
 )
 
 // partsCalls is how many calls of each arm are taken apart, at most: in half of them
@@ -30,36 +29,38 @@ type told struct{ took, encoding, boundary, strategy time.Duration }
 func (r *run) parts(ctx context.Context) error {
 	const blocks = 5
 	each := max(min(r.plan.Calls, partsCalls)/(2*blocks), 1)
-	return interleave(r, blocks, func(block, turn int, a *arm) (apart, error) {
+	return interleave(ctx, r, blocks, func(block, turn int, a *arm) (apart, error) {
 		r.say("round %d of %d", 2*block+1+turn/len(r.arms), 2*blocks)
 		for _, in := range r.copies(r.some(block, each)) {
-			a.takeApart(ctx, r.clock, in)
+			r.takeApart(ctx, a, in)
 		}
 		return apart{}, ctx.Err()
 	}, func(*arm, []apart) {})
 }
 
-func (a *arm) takeApart(ctx context.Context, c clock, in map[string]any) {
-	used := &Use{Parts: true}
-	begin := c.now()
-	answer := a.Call(ctx, in, used)
-	took := c.now() - begin - used.Aside
-	var t tally
-	fine := t.ended(answer, used)
-	a.add(t)
-	if !fine {
-		return
-	}
-	a.apart.asked++
-	a.apart.instructions += used.Instructions
-	a.apart.bytesIn += used.BytesIn
-	a.apart.bytesOut += used.BytesOut
+func (r *run) takeApart(ctx context.Context, a *arm, in map[string]any) {
+	r.crew(ctx, a).do(func(s *seat) {
+		used := &Use{Parts: true}
+		begin := r.clock.now()
+		answer, back := s.make(in, used)
+		if back && s.tally.ended(answer, used) {
+			a.apart.add(r.clock.now()-begin-used.Aside, used)
+		}
+	})
+}
+
+// add adds one call, which took so long.
+func (p *apart) add(took time.Duration, used *Use) {
+	p.asked++
+	p.instructions += used.Instructions
+	p.bytesIn += used.BytesIn
+	p.bytesOut += used.BytesOut
 	if used.Encoding+used.Boundary+used.Strategy <= 0 {
 		return
 	}
-	a.apart.calls = append(a.apart.calls, told{took, used.Encoding, used.Boundary, used.Strategy})
+	p.calls = append(p.calls, told{took, used.Encoding, used.Boundary, used.Strategy})
 	if used.Whole != "" {
-		a.apart.whole = used.Whole
+		p.whole = used.Whole
 	}
 }
 
@@ -118,7 +119,7 @@ func (r *run) start(ctx context.Context, a *arm) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			a.startless = string(problem.CodeOf(err)) + ": " + err.Error()
+			a.startless = err.Error()
 			return
 		case fresh && s.Compile > 0:
 			a.compiles, a.openings = append(a.compiles, float64(s.Compile)), more(a.openings, s.Opening)

@@ -92,13 +92,13 @@ func TestAllocationsAreThoseOfTheCalls(t *testing.T) {
 	}
 	report := two(t, small(), plain("old"), s)
 	old, c := report.Arms[0].Cost, report.Arms[1].Cost
-	if less := c.Allocs - old.Allocs; less < 29 || less > 31 {
+	if less := c.Allocs - old.Allocs; less < 25 || less > 35 { // the rest of the process makes a few, too
 		t.Errorf("%v allocations of a call, of the other %v", c.Allocs, old.Allocs)
 	}
-	if less := c.AllocBytes - old.AllocBytes; less < 29*64 || less > 31*64 {
+	if less := c.AllocBytes - old.AllocBytes; less < 25*64 || less > 35*64 {
 		t.Errorf("%v bytes of a call, of the other %v", c.AllocBytes, old.AllocBytes)
 	}
-	if old.Allocs > 5 {
+	if old.Allocs > 2 {
 		t.Errorf("%v allocations of a call that makes none: copies are counted", old.Allocs)
 	}
 }

@@ -171,7 +171,8 @@ type Split struct {
 	Boundary float64 `json:"boundary_ns"` // entering, leaving, copying, restoring the guest's memory
 	Strategy float64 `json:"strategy_ns"` // the strategy's own code
 	Runtime  float64 `json:"runtime_ns"`  // the rest: deadline, accounts
-	// Whole says what a part contains that should stand elsewhere, "" for nothing.
+	// Whole says what a part contains that should stand elsewhere, or what it is an
+	// estimate of, "" for nothing.
 	Whole string `json:"whole,omitempty"`
 }
 

@@ -64,10 +64,13 @@ func (r *run) host() Host {
 func (r *run) notes() []string {
 	notes := []string{fmt.Sprintf("One caller, one call after the other; each duration has one reading of the clock in it, %v here, which is the same for all arms.", r.clock.reading())}
 	if r.rate > 0 {
-		notes = append(notes, fmt.Sprintf("At a fixed rate means %.0f calls a second at moments drawn beforehand (Poisson); latency counts from when a call was due, also if it began later.", r.rate))
+		notes = append(notes, fmt.Sprintf("At a fixed rate means %s at moments drawn beforehand (Poisson); latency counts from when a call was due, also if it began later.", perSecond(r.rate)))
 	}
-	notes = append(notes, "Processor time is what all threads of this process and of an arm's own ones use while one caller calls, less what they use while nobody does; "+
-		"windows in which the garbage collector ran are left out, except in that of the whole process.")
+	left := "the garbage collector did not run meanwhile, so that the whole process used no more."
+	if r.collected() {
+		left = "windows in which the garbage collector ran are left out, except in that of the whole process."
+	}
+	notes = append(notes, "Processor time is what all threads of this process and of an arm's own ones use while one caller calls, less what they use while nobody does; "+left)
 	if r.repeated > 0 {
 		notes = append(notes, fmt.Sprintf("%d answers were asked for again because one arm of two was late.", r.repeated))
 	}

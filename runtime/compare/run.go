@@ -3,9 +3,8 @@ package compare
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -18,21 +17,29 @@ import (
 )
 
 // Run compares. When ctx ends, it returns what was measured until then, marked
-// partial, if at least all answers were compared; else ctx's error. Other errors
-// are problems with a code: ComparisonMalformed for a plan, arms or inputs that
-// make no sense, with a pointer into {"arms":[...],"inputs":[...]} or, beginning
-// with the name of one of its fields, into the plan.
+// partial, if at least all answers were compared; else ctx's error. If a call never
+// returns, or one that an arm gave up goes on, that ends it, too: with such a report in
+// any case, which says where it happened. Other errors are problems with a code:
+// ComparisonMalformed for a plan, arms or inputs that make no sense, or are not those
+// that the plan says, with a pointer into {"arms":[...],"inputs":[...],"plan":{...}}.
 func Run(ctx context.Context, t Trial) (*Report, error) {
 	r, err := prepare(t)
 	if err != nil {
 		return nil, err
 	}
+	ctx, r.end = context.WithCancelCause(ctx)
+	defer r.end(nil)
 	if err := r.measure(ctx); err != nil {
 		cause := context.Cause(ctx)
-		if !r.answered || cause == nil {
+		gone := (*left)(nil)
+		switch {
+		case errors.As(cause, &gone):
+			r.stopped = "stopped in " + r.stage.name + ", " + r.text + ": " + gone.text
+		case !r.answered || cause == nil:
 			return nil, err
+		default:
+			r.stopped = "stopped in " + r.stage.name + ": " + cause.Error()
 		}
-		r.stopped = "stopped in " + r.stage.name + ": " + cause.Error()
 	}
 	return r.report(), nil
 }
@@ -47,6 +54,7 @@ type run struct {
 	began  time.Time
 	random *rand.Rand
 	arms   []*arm // the first is the reference
+	end    context.CancelCauseFunc
 
 	shuffled []int // numbers of the inputs
 
@@ -90,9 +98,9 @@ func (r *run) stages() []stage {
 func prepare(t Trial) (*run, error) {
 	plan, err := t.Plan.Complete(len(t.Inputs))
 	if err != nil {
-		return nil, err
+		return nil, inPlan(err)
 	}
-	r := &run{trial: t, plan: plan, clock: newClock(t.Now, t.Wait)}
+	r := &run{trial: t, plan: plan, clock: newClock(t.Now, t.Wait), gauge: gauge{source: thisProcess()}}
 	if t.Now == nil {
 		t.Now = time.Now
 	}
@@ -116,23 +124,36 @@ func (r *run) takeInputs() error {
 		return problem.New(problem.ComparisonMalformed, "there are no inputs to compare with").At("/inputs").Want("at least 1").Got("0")
 	}
 	r.trial.Inputs = make([]map[string]any, len(given))
-	sum := sha256.New()
+	sum := digest{sha256.New()}
 	for i, in := range given {
 		own, err := wire.NormalizeMap(in)
 		if err != nil || own == nil {
-			return problem.New(problem.ComparisonMalformed, "input %d is no value that a strategy takes: %v", i+1, err).At("/inputs/" + strconv.Itoa(i))
+			return badInput(i, err)
 		}
-		encoded, err := wire.Append(make([]byte, 8), own)
-		if err != nil {
-			return problem.New(problem.ComparisonMalformed, "input %d is no value that a strategy takes: %v", i+1, err).At("/inputs/" + strconv.Itoa(i))
+		if err := sum.add(own); err != nil {
+			return badInput(i, err)
 		}
-		binary.BigEndian.PutUint64(encoded, uint64(len(encoded)-8))
-		sum.Write(encoded)
 		r.trial.Inputs[i] = own
 	}
 	r.shuffled = r.random.Perm(len(given))
-	r.plan.Inputs, r.plan.Digest = len(given), hex.EncodeToString(sum.Sum(nil))
+	if err := r.plan.checkInputs(len(given), sum.text()); err != nil {
+		return inPlan(err)
+	}
+	r.plan.Inputs, r.plan.Digest = len(given), sum.text()
 	return nil
+}
+
+func badInput(i int, err error) error {
+	return problem.New(problem.ComparisonMalformed, "input %d is no value that a strategy takes: %v", i+1, err).At("/inputs/" + strconv.Itoa(i))
+}
+
+// inPlan lets a pointer into the plan begin at the trial.
+func inPlan(err error) error {
+	var p *problem.Error
+	if !errors.As(err, &p) {
+		return err
+	}
+	return p.At("/plan" + p.Pointer)
 }
 
 // takeArms checks the subjects and writes into the plan what they are.
@@ -142,7 +163,7 @@ func (r *run) takeArms() error {
 		return problem.New(problem.ComparisonMalformed, "a comparison needs two arms").At("/arms").Want("at least 2").Got("%d", len(subjects))
 	}
 	seen := map[string]bool{}
-	r.plan.Arms = nil
+	var arms []string
 	for i, s := range subjects {
 		at := "/arms/" + strconv.Itoa(i)
 		if s.Call == nil {
@@ -161,8 +182,12 @@ func (r *run) takeArms() error {
 			a.ledger = ledger
 		}
 		r.arms = append(r.arms, a)
-		r.plan.Arms = append(r.plan.Arms, s.Arm.identity())
+		arms = append(arms, s.Arm.identity())
 	}
+	if err := r.plan.checkArms(arms); err != nil {
+		return inPlan(err)
+	}
+	r.plan.Arms = arms
 	return nil
 }
 
@@ -231,7 +256,7 @@ func (r *run) answers(ctx context.Context) error {
 	return r.again(ctx)
 }
 
-// repeats is how many inputs the reference runs a second time.
+// repeats is how many inputs the reference runs a second time, at most.
 const repeats = 200
 
 // again looks whether the reference answers the same input the same way.
@@ -241,34 +266,39 @@ func (r *run) again(ctx context.Context) error {
 		return err // not for a plan that was checked
 	}
 	r.self = self
-	step := max(len(r.trial.Inputs)/repeats, 1)
+	step := (len(r.trial.Inputs) + repeats - 1) / repeats
 	for i := 0; i < len(r.trial.Inputs) && ctx.Err() == nil; i += step {
 		in := r.trial.Inputs[i]
-		one, ok := r.arms[0].once(ctx, in)
-		two, also := r.arms[0].once(ctx, in)
+		one, ok := r.once(ctx, r.arms[0], in)
+		two, also := r.once(ctx, r.arms[0], in)
 		if ok && also {
 			self.Add(int64(i+1), in, one, two)
 		}
+		r.settle(ctx)
 	}
 	return ctx.Err()
 }
 
 func (r *run) answer(ctx context.Context, number int64, in map[string]any) error {
-	reference, ok := r.arms[0].once(ctx, in)
+	reference, ok := r.once(ctx, r.arms[0], in)
 	for _, a := range r.arms[1:] {
-		answer, also := a.once(ctx, in)
+		if ctx.Err() != nil {
+			break // nobody has to wait for a second one that does not return
+		}
+		answer, also := r.once(ctx, a, in)
 		asked := reference
 		for range tries - 1 {
-			if ok && also && late(asked) != late(answer) {
+			if ok && also && late(asked) != late(answer) && ctx.Err() == nil {
 				r.repeated++
-				asked, ok = r.arms[0].once(ctx, in)
-				answer, also = a.once(ctx, in)
+				asked, ok = r.once(ctx, r.arms[0], in)
+				answer, also = r.once(ctx, a, in)
 			}
 		}
 		if ok && also {
 			a.ledger.Add(number, in, asked, answer)
 		}
 	}
+	r.settle(ctx)
 	return ctx.Err()
 }
 
@@ -287,12 +317,12 @@ func (r *run) warmUp(ctx context.Context) error {
 		inputs := chunk[:min(len(chunk), atOnce, r.plan.WarmUp-done)]
 		done += len(inputs)
 		for _, a := range r.arms {
-			a.time(ctx, r.clock, r.copies(inputs), &round{})
+			r.time(ctx, a, r.copies(inputs), &round{})
 			r.part = float64(done) / float64(r.plan.WarmUp)
 			r.say("call %d of %d", done, r.plan.WarmUp)
-		}
-		if err := ctx.Err(); err != nil {
-			return err
+			if r.settle(ctx); ctx.Err() != nil {
+				return ctx.Err()
+			}
 		}
 	}
 	return nil

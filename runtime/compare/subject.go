@@ -18,6 +18,13 @@ type Subject struct {
 	// this one. With thorough it lets the garbage collector run there before it looks, and
 	// tells what was allocated, which costs it calls of its own.
 	Elsewhere func(ctx context.Context, thorough bool) Apart
+	// Limit is the deadline of a call that nothing but its caller could end, such as one of
+	// a Go function: the comparison then makes it on a goroutine that it can leave behind.
+	// 0: Call returns by itself.
+	Limit time.Duration
+	// Abandoned is how many calls Call has given up that still run in this process; nil: none
+	// ever do.
+	Abandoned func() int
 	// Memory is what the arm's copies hold now, and how many there are; nil: unknown.
 	Memory func() (bytes int64, instances int)
 	// Start loads the arm once more, from the artifact, and closes it again after a call with

@@ -3,7 +3,6 @@ package compare
 import (
 	"context"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -25,7 +24,7 @@ func (r *run) throughput(ctx context.Context) error {
 	for _, a := range r.arms {
 		most = max(most, r.enough(a))
 	}
-	return interleave(r, r.plan.Rounds/2, func(block, turn int, a *arm) (float64, error) {
+	return interleave(ctx, r, r.plan.Rounds/2, func(block, turn int, a *arm) (float64, error) {
 		r.say("%d callers, round %d of %d", r.plan.Callers, 2*block+1+turn/len(r.arms), r.plan.Rounds)
 		return r.through(ctx, a, r.some(r.half(block, turn), most)[:r.enough(a)])
 	}, func(a *arm, both []float64) { a.through = append(a.through, both...) })
@@ -51,36 +50,34 @@ func (r *run) through(ctx context.Context, a *arm, numbers []int) (float64, erro
 	runtime.GC()
 	grab := min(max(len(inputs)/(16*r.plan.Callers), 1), mostGrabbed) // so that all end at about the same time
 	var next, made atomic.Int64
-	var callers sync.WaitGroup
+	callers := r.crew(ctx, a)
 	start := make(chan struct{})
 	for range r.plan.Callers {
-		callers.Go(func() {
+		callers.hire(func(s *seat) {
 			<-start
-			made.Add(a.take(ctx, &next, grab, inputs))
+			made.Add(s.take(ctx, &next, grab, inputs))
 		})
 	}
-	begin, busy := r.clock.now(), a.busy(ctx)
+	begin, busy := r.clock.now(), r.busy(ctx, a)
 	close(start)
-	callers.Wait()
+	callers.wait()
 	took := r.clock.now() - begin
 	if took <= 0 {
 		took = 1
 	}
-	a.processors = append(a.processors, float64(a.busy(ctx)-busy)/float64(took))
+	a.processors = append(a.processors, float64(r.busy(ctx, a)-busy)/float64(took))
 	return float64(made.Load()) / took.Seconds(), ctx.Err()
 }
 
 // busy is the processor time of this process and of the arm's other one.
-func (a *arm) busy(ctx context.Context) time.Duration {
-	here, _ := processTime()
+func (r *run) busy(ctx context.Context, a *arm) time.Duration {
+	here, _ := r.gauge.source.processor()
 	return here + a.elsewhere(ctx, false).Processor
 }
 
 // take runs inputs that nobody else has taken, until there are none.
-func (a *arm) take(ctx context.Context, next *atomic.Int64, grab int, inputs []map[string]any) (made int64) {
+func (s *seat) take(ctx context.Context, next *atomic.Int64, grab int, inputs []map[string]any) (made int64) {
 	used := &Use{}
-	var t tally
-	defer func() { a.add(t) }()
 	for ctx.Err() == nil {
 		end := int(next.Add(int64(grab)))
 		begin := end - grab
@@ -89,7 +86,11 @@ func (a *arm) take(ctx context.Context, next *atomic.Int64, grab int, inputs []m
 		}
 		for _, in := range inputs[begin:min(end, len(inputs))] {
 			*used = Use{}
-			if answer := a.Call(ctx, in, used); t.ended(answer, used) {
+			answer, back := s.make(in, used)
+			if !back {
+				return made
+			}
+			if s.tally.ended(answer, used) {
 				made++
 			}
 		}

@@ -101,7 +101,7 @@ func (w wording) asked(reference string) string {
 
 func (w wording) margin() string { return percent(w.plan.Margin) }
 
-func percent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
+func percent(share float64) string { return digits(100*share) + " %" }
 
 // howMuch is "12 % slower" or "3.9 times slower".
 func (w wording) howMuch() string {
@@ -118,20 +118,23 @@ func (w wording) howMuch() string {
 
 // comparative is the word for more, or less, of the metric.
 func (w wording) comparative(more bool) string {
+	timed := w.Unit == "ns" && w.Name != cpuPerCall
 	switch {
-	case w.Unit == "ns" && w.Name != cpuPerCall:
-		return map[bool]string{true: "slower", false: "faster"}[more]
+	case timed && more:
+		return "slower"
+	case timed:
+		return "faster"
+	case more:
+		return "dearer"
 	}
-	return map[bool]string{true: "dearer", false: "cheaper"}[more]
+	return "cheaper"
 }
 
-func (w wording) good() string {
-	return strings.TrimSuffix(map[bool]string{true: "faster", false: "cheaper"}[w.comparative(false) == "faster"], "er")
-}
+func (w wording) good() string { return strings.TrimSuffix(w.comparative(false), "er") }
 
 // where says what of the distribution it is about.
 func (w wording) where() string {
-	open := fmt.Sprintf(" at %.0f calls a second", w.rate)
+	open := " at " + perSecond(w.rate)
 	switch w.Name {
 	case latencyP50:
 		return "in the median"
@@ -212,17 +215,20 @@ func (w wording) more() string {
 	case !i.bounded():
 		return fmt.Sprintf("Repeat it with more rounds, more than %d, and more calls in each: these are too few to bound the value.", w.plan.Rounds)
 	}
+	if w.plan.Hypothesis == WhetherBetter && w.plan.Margin > 0 && i.Hi < 1 && math.Log(i.Lo) > -math.Log1p(w.plan.Margin) {
+		return fmt.Sprintf("More rounds will not change it: %s is %s than %s, and surely not by more than %s.",
+			w.pair.arm.Arm.Name, w.comparative(false), w.pair.reference.Arm.Name, w.margin())
+	}
 	have := math.Max(math.Log(i.Hi/i.Point), math.Log(i.Point/i.Lo))
 	need := math.Inf(1)
 	for _, bound := range w.bounds() {
 		need = math.Min(need, math.Abs(math.Log(i.Point)-bound))
 	}
-	factor := math.Pow(have/need, 2) * 1.5
-	if !(factor < 30) {
-		return "The value lies so near to the margin that no sensible number of rounds will decide; declare another margin beforehand, or take it as it is."
+	rounds := 2 * math.Ceil(float64(w.plan.Rounds)*math.Pow(have/need, 2)*1.5/2)
+	if !(rounds <= mostRounds) {
+		return "The value lies so near to the margin that no number of rounds that a plan may have will decide; declare another margin beforehand, or take it as it is."
 	}
-	rounds := 2 * int(math.Ceil(float64(w.plan.Rounds)*math.Max(factor, 1.5)/2))
-	return fmt.Sprintf("Repeat it with about %d rounds (and another seed), on a machine that does nothing else.", rounds)
+	return fmt.Sprintf("Repeat it with about %.0f rounds (and another seed), on a machine that does nothing else.", rounds)
 }
 
 // bounds are the logarithms of the ratios at which a decision turns.

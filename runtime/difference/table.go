@@ -20,7 +20,7 @@ type Table struct {
 }
 
 // Row is one place with how many answers differed there and what they had the
-// first time.
+// first time, or the first time since Forget.
 type Row struct {
 	Pointer           string
 	Count             int64
@@ -47,7 +47,9 @@ func (t *Table) Add(list []Difference) {
 
 func (t *Table) countLocked(d Difference) {
 	if row := t.rows[d.Pointer]; row != nil {
-		row.Count++
+		if row.Count++; row.Stable == Hidden {
+			row.Stable, row.Candidate = d.Stable.Text(), d.Candidate.Text()
+		}
 		return
 	}
 	if len(t.rows) >= Rows || len(d.Pointer) > longestPointer {
@@ -58,6 +60,19 @@ func (t *Table) countLocked(d Difference) {
 		t.rows = map[string]*Row{}
 	}
 	t.rows[d.Pointer] = &Row{Pointer: d.Pointer, Count: 1, Stable: d.Stable.Text(), Candidate: d.Candidate.Text()}
+}
+
+// Hidden stands for an example that is not shown any more. It is no Side.Text.
+const Hidden = "hidden"
+
+// Forget hides the examples of all places: they may have what must not be kept. The
+// next differences there are the new ones.
+func (t *Table) Forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, row := range t.rows {
+		row.Stable, row.Candidate = Hidden, Hidden
+	}
 }
 
 // longestPointer bounds what a Table keeps of hostile keys, in bytes.

@@ -46,6 +46,13 @@ type Driver interface {
 	Close(ctx context.Context) error
 }
 
+// Keeping is an optional interface of drivers that cannot let go of what they opened.
+type Keeping interface {
+	// Keeps reports whether the process needs an artifact's file until it ends, though
+	// no release may refer to it. It is safe for concurrent use.
+	Keeps(artifact manifest.Digest) bool
+}
+
 // Spec is one verified release to load.
 type Spec struct {
 	// Digest is the payload digest that names the release.

@@ -23,6 +23,10 @@ type Parts struct {
 	// Guest is the same in the code that carries the strategy, if Known.
 	Guest time.Duration
 	Known bool
+	// Estimated is set if that code reads values where they are, when it asks for them.
+	// Guest is then what it takes to read each value of the input once, and to write
+	// the answer: too much for who reads a part of it, too little for who reads twice.
+	Estimated bool
 	// Boundary is spent on going over and coming back: borrowing a copy, its memory,
 	// handing over to another goroutine or process.
 	Boundary time.Duration

@@ -110,7 +110,7 @@ func DecodeCheckpoint(p *Plan, hash string, text []byte) (*Checkpoint, error) {
 		c.Counts.readSplit(r, p)
 	}
 	c.Track.read(r)
-	r.must(c.Since <= 2*Longest && c.Track.since() <= c.Since, "more time than there was")
+	r.must(c.Since <= 2*longest && c.Track.since() <= c.Since, "more time than there was")
 	if err := r.end(); err != nil {
 		return nil, err
 	}

@@ -295,7 +295,7 @@ func TestWhatWasLostBeforeIsInTheCheckpoint(t *testing.T) {
 		t.Errorf("%d losses", got)
 	}
 	r := c.plan.Report(c.set.Tally(), c.track, facts())
-	if text := strings.Join(r.Notes, " "); !strings.Contains(text, digits(2/c.plan.Level(3), 3)+" to 1") {
+	if text := strings.Join(r.Notes, " "); !strings.Contains(text, compare.Digits(2/c.plan.Level(3), 3)+" to 1") {
 		t.Errorf("%s", text)
 	}
 }

@@ -25,7 +25,7 @@ func (t *Track) write(w *writer) {
 func (t *Track) read(r *reader) {
 	t.gap = time.Duration(r.count())
 	n := r.count()
-	r.must(t.gap <= 2*Longest && n <= mostMoments, "a course too long")
+	r.must(t.gap <= 2*longest && n <= mostMoments, "a course too long")
 	if r.err != nil {
 		return
 	}
@@ -35,7 +35,7 @@ func (t *Track) read(r *reader) {
 	for i := int64(0); i < n && r.err == nil; i++ {
 		p := &m.proof
 		p.At += time.Duration(r.count())
-		r.must(p.At >= 0 && p.At <= 2*Longest, "a moment after the end")
+		r.must(p.At >= 0 && p.At <= 2*longest, "a moment after the end")
 		p.Units = r.count()
 		p.Change.Lo, p.Change.Point, p.Change.Hi = r.any(), r.any(), r.any()
 		p.Worse, p.Better, p.Equivalent = r.float(), r.float(), r.float()

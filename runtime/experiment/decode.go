@@ -102,7 +102,7 @@ func (p *Plan) readQuestion(part *rollout.Part) {
 
 // check holds what no member can hold alone.
 func (p *Plan) check(part *rollout.Part) {
-	if p.For < time.Second || p.For > Longest {
+	if p.For < time.Second || p.For > longest {
 		part.Refuse("for_s", "an experiment has an end", "seconds from 1 to 1209600, two weeks", "")
 	}
 	for _, g := range p.Guards {

@@ -60,9 +60,11 @@ func (p *Plan) proof(x test, value compare.Interval, since time.Duration, t *Tal
 	}
 	out := compare.ProofPoint{At: since, Units: t.reference.units + t.candidate.units, Change: value}
 	out.Worse, out.Better = evidence(more(worse)), evidence(less(better))
-	out.Equivalent = evidence(less(p.at(1)))
-	if p.Question.Hypothesis != compare.WhetherNotWorse {
-		out.Equivalent = math.Min(out.Equivalent, evidence(more(p.at(-1))))
+	switch p.Question.Hypothesis { // better alone knows no such verdict
+	case compare.WhetherNotWorse:
+		out.Equivalent = evidence(less(p.at(1)))
+	case compare.WhetherEquivalent:
+		out.Equivalent = math.Min(evidence(less(p.at(1))), evidence(more(p.at(-1))))
 	}
 	return out
 }

@@ -38,6 +38,7 @@ func scripted(t *testing.T) (names []string, looks map[string]func() (*Plan, *Ta
 	split("x1.5, not worse by 25 %", `{"hypothesis": "not_worse", "margin": 0.25}`, arms{reference: 2000, candidate: 2000, slower: 1.5})
 	split("x0.8, better", `{"hypothesis": "better"}`, arms{reference: 2000, candidate: 2000, slower: 0.8})
 	split("x1.1, better", `{"hypothesis": "better"}`, arms{reference: 5000, candidate: 5000, slower: 1.1})
+	split("x0.9, better by 25 %", `{"hypothesis": "better", "margin": 0.25}`, arms{reference: 10_000, candidate: 10_000, slower: 0.9})
 	split("p99 of few", `{"metric": "latency_p99"}`, arms{reference: 400, candidate: 400})
 	split("p99, x1.5", `{"metric": "latency_p99", "margin": 0.1}`, arms{reference: 20_000, candidate: 20_000, slower: 1.5})
 	split("p90 at 10 %", `{"metric": "latency_p90", "weight": 10, "margin": 0.2}`, arms{reference: 45_000, candidate: 5000})

@@ -46,8 +46,8 @@ const (
 	ThenPromote = "promote" // the candidate becomes stable, if the verdict allows it
 )
 
-// Longest is how long an experiment may last.
-const Longest = 14 * 24 * time.Hour
+// longest is how long an experiment may last.
+const longest = 14 * 24 * time.Hour
 
 // Hash is the SHA-256 of Encode, hex.
 func (p *Plan) Hash() string {

@@ -7,22 +7,21 @@ import (
 )
 
 func (p *Plan) rateTest(i int, t *Tally, alpha float64) test {
-	a, b := t.reference.counts[i], t.candidate.counts[i]
+	both := rates{t.reference.counts[i], t.candidate.counts[i]}
 	if t.pairs != nil {
-		return pairedRate{a, b, t.pairs.only[i], alpha}
+		return pairedRate{both, t.pairs.only[i], alpha}
 	}
-	return drawnRate{a, b, p.theta0(), alpha}
+	return drawnRate{both, p.theta0(), alpha}
 }
 
-// drawnRate compares a rate of two arms whose units were drawn.
-type drawnRate struct {
-	reference, candidate count
-	theta0, alpha        float64
-}
+// rates are those of both arms.
+type rates struct{ reference, candidate count }
 
-func (r drawnRate) values() (reference, candidate float64) {
+func (r rates) values() (reference, candidate float64) {
 	return r.reference.share(), r.candidate.share()
 }
+
+func (r rates) units() (reference, candidate int64) { return r.reference.n, r.candidate.n }
 
 func (c count) share() float64 {
 	if c.n == 0 {
@@ -31,7 +30,11 @@ func (c count) share() float64 {
 	return c.mean()
 }
 
-func (r drawnRate) units() (reference, candidate int64) { return r.reference.n, r.candidate.n }
+// drawnRate compares a rate of two arms whose units were drawn.
+type drawnRate struct {
+	rates
+	theta0, alpha float64
+}
 
 func (r drawnRate) interval() (lo, hi float64) {
 	return sequential.Increase(r.candidate.arm(), r.reference.arm(), r.theta0, r.alpha)
@@ -49,16 +52,10 @@ func (r drawnRate) method() string { return "sequential, bets on weighted differ
 
 // pairedRate compares a rate of two arms that ran on the same calls.
 type pairedRate struct {
-	reference, candidate count
-	only                 sequential.Pairs
-	alpha                float64
+	rates
+	only  sequential.Pairs
+	alpha float64
 }
-
-func (r pairedRate) values() (reference, candidate float64) {
-	return r.reference.share(), r.candidate.share()
-}
-
-func (r pairedRate) units() (reference, candidate int64) { return r.reference.n, r.candidate.n }
 
 func (r pairedRate) interval() (lo, hi float64) {
 	return sequential.PairsIncrease(r.only, r.alpha)

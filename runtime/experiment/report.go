@@ -96,7 +96,7 @@ func (p *Plan) shifts(t *Tally) (out []compare.ShiftPoint) {
 func (p *Plan) notes(t *Tally) []string {
 	notes := []string{
 		"All intervals hold at every moment at once: looking often, and stopping when something is seen, does not make them wrong.",
-		"The evidence of either direction needs " + digits(2/p.Level(t.anew), 3) + " to 1, since both share the level, of which a part is kept for the case that measurements are lost.",
+		"The evidence of either direction needs " + compare.Digits(2/p.Level(t.anew), 3) + " to 1, since both share the level, of which a part is kept for the case that measurements are lost.",
 		"Rows of the table but the primary one are not corrected for their number.",
 	}
 	if p.paired() {

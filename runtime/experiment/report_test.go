@@ -193,7 +193,7 @@ func TestACourseBeginsAnewWhenMeasurementsDo(t *testing.T) {
 
 func TestWordsOfNumbers(t *testing.T) {
 	got := []string{compare.Count(0), compare.Count(999), compare.Count(1000), compare.Count(1234567), compare.Count(-1234), percentage(0.01234), percentage(1), compare.Time(999), compare.Time(20_130),
-		compare.Time(1.5e9), digits(0, 3), digits(1234567, 2), digits(0.00012345, 2), rough(4.2), rough(12_345), rough(999)}
+		compare.Time(1.5e9), compare.Digits(0, 3), compare.Digits(1234567, 2), compare.Digits(0.00012345, 2), rough(4.2), rough(12_345), rough(999)}
 	want := []string{"0", "999", "1,000", "1,234,567", "-1,234", "1.23 %", "100 %", "999 ns", "20.1 µs", "1.5 s", "0", "1200000", "0.00012", "5", "13,000", "1,000"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%q, not\n%q", got, want)

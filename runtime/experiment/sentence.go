@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/swapline/swapline/runtime/compare"
 )
@@ -67,6 +68,8 @@ func (p *Plan) surely(v compare.Verdict, x test) string {
 		return text
 	case !p.enough(x):
 		return text + ", but too few were seen"
+	case p.settled(v.Value):
+		return text + ", which is better by less than the margin of " + p.margin()
 	}
 	return text + ", which reaches across the margin of " + p.margin()
 }
@@ -90,7 +93,16 @@ func (p *Plan) next(v compare.Verdict, x test) string {
 	if !p.enough(x) {
 		return fmt.Sprintf("Wait: %s more %s are needed on the arm that has fewer.", compare.Count(p.Calls-min(a, b)), p.noun())
 	}
+	if p.settled(v.Value) {
+		return "End it: the candidate is better, but by less than was asked for, and more calls will not change that."
+	}
 	return "Wait: " + p.needed(v, min(a, b))
+}
+
+// settled reports that no verdict will follow: who asks for better by a margin gets none
+// about what is better by less.
+func (p *Plan) settled(i compare.Interval) bool {
+	return !slices.ContainsFunc(p.borders(), func(border float64) bool { return i.Lo <= border && border <= i.Hi })
 }
 
 // needed estimates how many units it takes, as an interval narrows with the root of

@@ -54,11 +54,12 @@ func (p *Plan) latencyTest(m Metric, quantile float64, t *Tally, alpha float64) 
 	a, b := t.reference.latency, t.candidate.latency
 	switch {
 	case t.pairs == nil:
-		return newQuantileTest(a, b, quantile, p.theta0(), alpha)
+		return quantileTest{quantiles{a, b, quantile}, sequential.NewQuantileShift(b, a, quantile, p.theta0(), alpha)}
 	case m == LatencyP50:
-		return newRatioTest(t.pairs.ratios, a, b, alpha)
+		r := t.pairs.ratios
+		return ratioTest{quantiles{a, b, 0.5}, r, sequential.NewQuantileShift(r[0], inverted(r[1]), 0.5, 0.5, alpha)}
 	}
-	return apartTest{a, b, quantile, alpha}
+	return apartTest{quantiles{a, b, quantile}, alpha}
 }
 
 // change is the interval of a test with its point.
@@ -78,19 +79,13 @@ func change(x test, scale compare.Scale) compare.Interval {
 	return compare.Interval{Lo: math.Min(lo, point), Point: point, Hi: math.Max(hi, point)}
 }
 
-// quantileTest compares a quantile of two arms whose units were drawn.
-type quantileTest struct {
+// quantiles are those of both arms.
+type quantiles struct {
 	reference, candidate []int64
 	p                    float64
-	theta0               float64
-	shifts               *sequential.Shifts // at the level asked for
 }
 
-func newQuantileTest(reference, candidate []int64, p, theta0, alpha float64) quantileTest {
-	return quantileTest{reference, candidate, p, theta0, sequential.NewShifts(candidate, reference, p, theta0, alpha)}
-}
-
-func (q quantileTest) values() (reference, candidate float64) {
+func (q quantiles) values() (reference, candidate float64) {
 	return known(q.reference, q.p), known(q.candidate, q.p)
 }
 
@@ -101,8 +96,14 @@ func known(buckets []int64, p float64) float64 {
 	return quantile(buckets, p)
 }
 
-func (q quantileTest) units() (reference, candidate int64) {
+func (q quantiles) units() (reference, candidate int64) {
 	return total(q.reference), total(q.candidate)
+}
+
+// quantileTest compares a quantile of two arms whose units were drawn.
+type quantileTest struct {
+	quantiles
+	shifts *sequential.QuantileShift // at the level asked for
 }
 
 func (q quantileTest) interval() (lo, hi float64) {
@@ -124,16 +125,8 @@ func atLeast(buckets float64) int { return int(math.Ceil(buckets - 1e-6)) }
 // apartTest compares a quantile of two arms that ran on the same calls by the
 // intervals of each.
 type apartTest struct {
-	reference, candidate []int64
-	p, alpha             float64
-}
-
-func (a apartTest) values() (reference, candidate float64) {
-	return quantileTest{reference: a.reference, candidate: a.candidate, p: a.p}.values()
-}
-
-func (a apartTest) units() (reference, candidate int64) {
-	return total(a.reference), total(a.candidate)
+	quantiles
+	alpha float64
 }
 
 func (a apartTest) interval() (lo, hi float64) { return a.at(a.alpha) }
@@ -197,17 +190,9 @@ func refuted(at func(level float64) bool) float64 {
 // the first kind of pairs is r*r times the reference's by the candidate's of the
 // second kind. Which kind a pair is was drawn, so this is a shift between drawn arms.
 type ratioTest struct {
-	ratios               [2][]int64 // of pairs in which the reference, the candidate ran first
-	reference, candidate []int64
-	shifts               *sequential.Shifts
-}
-
-func newRatioTest(ratios [2][]int64, reference, candidate []int64, alpha float64) ratioTest {
-	return ratioTest{ratios, reference, candidate, sequential.NewShifts(ratios[0], inverted(ratios[1]), 0.5, 0.5, alpha)}
-}
-
-func (r ratioTest) values() (reference, candidate float64) {
-	return known(r.reference, 0.5), known(r.candidate, 0.5)
+	quantiles
+	ratios [2][]int64 // of pairs in which the reference, the candidate ran first
+	shifts *sequential.QuantileShift
 }
 
 // point is the geometric mean of the medians of both kinds of pairs.

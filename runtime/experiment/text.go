@@ -21,16 +21,7 @@ func (p *Plan) noun() string {
 func part(k, n int64) string { return percentage(float64(k) / float64(max(n, 1))) }
 
 // percentage has three digits that say something.
-func percentage(share float64) string { return digits(100*share, 3) + " %" }
-
-// digits rounds to so many digits, without an exponent.
-func digits(x float64, n int) string {
-	rounded, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', n, 64), 64)
-	if err != nil { // never: it was just written
-		rounded = x
-	}
-	return strconv.FormatFloat(rounded, 'f', -1, 64)
-}
+func percentage(share float64) string { return compare.Digits(100*share, 3) + " %" }
 
 // value shows a metric's value.
 func (p *Plan) value(x float64) string {
@@ -40,7 +31,7 @@ func (p *Plan) value(x float64) string {
 	case "share":
 		return percentage(x)
 	}
-	return digits(x, 4)
+	return compare.Digits(x, 4)
 }
 
 // change shows a change: 1.05 times, or +0.3 points.
@@ -48,7 +39,7 @@ func (p *Plan) change(x float64) string {
 	if p.Question.Scale == compare.Ratio {
 		return strconv.FormatFloat(x, 'f', 3, 64)
 	}
-	s := digits(100*x, 2)
+	s := compare.Digits(100*x, 2)
 	if x > 0 {
 		s = "+" + s
 	}

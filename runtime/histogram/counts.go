@@ -9,17 +9,8 @@ import (
 // such moments. The zero value holds nothing.
 type Counts struct {
 	N       int64         `json:"n"`
-	Sum     time.Duration `json:"sum_ns"`            // estimated from the buckets
+	Sum     time.Duration `json:"sum_ns"`            // estimated from the buckets, at most 2.6 % off between 64 ns and 68.7 s
 	Buckets []int64       `json:"buckets,omitempty"` // Size of them, or nil for none
-}
-
-// Mean is the mean of all durations, at most 2.6 % off between 64 ns and 68.7 s; 0
-// of none.
-func (c Counts) Mean() time.Duration {
-	if c.N == 0 {
-		return 0
-	}
-	return c.Sum / time.Duration(c.N)
 }
 
 // Quantile estimates the duration that a share p of all, from 0 to 1, does not
@@ -52,21 +43,17 @@ func within(bucket int, part float64) time.Duration {
 	return low + time.Duration(part*float64(high-low))
 }
 
-// Merge returns the counts of both. It changes neither.
-func (c Counts) Merge(other Counts) Counts { return c.plus(other, 1) }
-
-// Sub returns what came since an earlier moment of the same histogram.
-func (c Counts) Sub(earlier Counts) Counts { return c.plus(earlier, -1) }
-
-func (c Counts) plus(other Counts, sign int64) Counts {
-	sum := Counts{N: c.N + sign*other.N, Sum: c.Sum + time.Duration(sign)*other.Sum}
-	if c.Buckets == nil && other.Buckets == nil {
-		return sum
+// Sub returns what came since an earlier moment of the same histogram. It changes
+// neither.
+func (c Counts) Sub(earlier Counts) Counts {
+	since := Counts{N: c.N - earlier.N, Sum: c.Sum - earlier.Sum}
+	if c.Buckets == nil && earlier.Buckets == nil {
+		return since
 	}
-	sum.Buckets = make([]int64, Size)
-	copy(sum.Buckets, c.Buckets)
-	for b, n := range other.Buckets[:min(len(other.Buckets), Size)] {
-		sum.Buckets[b] += sign * n
+	since.Buckets = make([]int64, Size)
+	copy(since.Buckets, c.Buckets)
+	for b, n := range earlier.Buckets[:min(len(earlier.Buckets), Size)] {
+		since.Buckets[b] -= n
 	}
-	return sum
+	return since
 }

@@ -26,7 +26,7 @@
 // number, at best one that few others use at the same time: the number of the
 // place that a call has at its gate. Two lanes share no cache line, and a record is
 // one atomic addition: a second one, for the exact sum, would nearly double its
-// cost, so sums and means are estimated from the buckets, at most 2.6 % off between
+// cost, so sums are estimated from the buckets, at most 2.6 % off between
 // 64 ns and 68.7 s. [Histogram.Read] adds the lanes up.
 package histogram
 

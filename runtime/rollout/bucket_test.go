@@ -100,7 +100,7 @@ func TestBucketsAreUniform(t *testing.T) {
 	for range keys {
 		counts[rollout.Draw()]++
 	}
-	if s := sigmas(counts, keys); math.Abs(s) > 6 { // one in 10^9 runs
+	if s := sigmas(counts, keys); math.Abs(s) > 8 { // one in 10^14 runs
 		t.Errorf("drawn: %.1f sigmas off", s)
 	}
 }

@@ -41,7 +41,7 @@ func serving(t *testing.T, engineName string, e wasm.Engine) *runtime.Runtime {
 	ok(err)
 	policy, err := trust.OpenPolicy(envelope, manifest.DigestOf(sha256.Sum256(doc)), time.Now())
 	ok(err)
-	db, err := boltstore.Open(t.TempDir())
+	db, err := boltstore.OpenUnsynced(t.TempDir())
 	ok(err)
 	d := wasm.New(wasm.Config{Engines: map[string]wasm.Engine{engineName: e}, DefaultEngine: engineName})
 	services := capability.Services{State: new(capability.Memory), Log: slog.New(slog.DiscardHandler)}.Open()

@@ -13,11 +13,18 @@ type export struct {
 	optional bool
 }
 
-// Exports for measurements. They are func(ptr, len i32) i64 as execute is, and no part
-// of the calling convention: a guest may have them, and no call needs them. They run
-// nothing of the strategy. decode reads the input and answers null; echo answers with
-// the input as the SDK encodes it. A guest that reads its input in place answers null
-// to both.
+// Exports for measurements, which all SDKs have. They are func(ptr, len i32) i64 as
+// execute is, under the same bounds, and no part of the calling convention: a guest may
+// have them, and no call needs them. They run nothing of the strategy.
+//
+// decode reads the input as the SDK does before it calls the strategy, drops it, and
+// answers null. An SDK whose strategies read values where they are has nothing to do
+// before the call; its decode reads all values of the input, each once, with the code
+// with which a strategy reads those that it asks for, and answers with their number:
+// the items of lists and the members of maps. That is an estimate, see measure.go.
+//
+// echo reads the same way and answers with the input as the SDK encodes it, member by
+// member: the same bytes, as there is one encoding.
 const (
 	exportDecode = "swapline_decode"
 	exportEcho   = "swapline_echo"

@@ -22,6 +22,12 @@ import (
 // another run. Without the exports decode and echo (see exportEcho) Guest stays
 // unknown, and is in Strategy. Boundary is to cross, and the rest: to get a guest and
 // its memory back, to ask it for room, to copy, to read the accounts.
+//
+// Where a strategy reads its input in place, which decode says by counting values, no
+// run can tell its reading from its work. decode then stands for a strategy that reads
+// everything once, and Guest is Estimated: above the truth for one that reads little
+// of a large input, where Strategy may come down to nothing, and below it for one
+// that looks the same thing up again and again.
 
 // clock is now, where parts are asked for.
 func (g *guest) clock() (now time.Time) {
@@ -72,20 +78,21 @@ func (i *instance) dissect(ctx context.Context, in, out map[string]any, p *drive
 	}
 	began := time.Now()
 	defer func() { p.Aside = time.Since(began) }()
-	cross, ok := i.again(ctx, abi.ExportABIVersion, nil)
+	crossed, ok := i.again(ctx, abi.ExportABIVersion, nil)
 	if !ok {
 		return
 	}
-	cross = min(cross, p.Strategy)
+	cross := min(crossed.took, p.Strategy)
 	p.Strategy, p.Boundary = p.Strategy-cross, p.Boundary+cross
-	guest, known := i.again(ctx, exportDecode, in)
-	if guest -= cross; known && out != nil { // what the guest takes to say no is left out
+	read, known := i.again(ctx, exportDecode, in)
+	guest := read.took - cross
+	if known && out != nil { // what the guest takes to say no is left out
 		var wrote time.Duration
 		wrote, known = i.wrote(ctx, out)
 		guest += wrote
 	}
 	if p.Known = known; known {
-		p.Guest = min(max(guest, 0), p.Strategy)
+		p.Guest, p.Estimated = min(max(guest, 0), p.Strategy), read.inPlace
 		p.Strategy -= p.Guest
 	}
 }
@@ -94,47 +101,65 @@ func (i *instance) dissect(ctx context.Context, in, out map[string]any, p *drive
 func (i *instance) wrote(ctx context.Context, out map[string]any) (took time.Duration, ok bool) {
 	both, echoes := i.again(ctx, exportEcho, out)
 	read, reads := i.again(ctx, exportDecode, out)
-	return both - read, echoes && reads
+	return both.took - read.took, echoes && reads
 }
 
-// again runs another export of a guest as a call, and says how long that took. It is
-// not ok if there is no such export or if it does not do what it says.
-func (i *instance) again(ctx context.Context, name string, in map[string]any) (took time.Duration, ok bool) {
+// rerun is one run of another export.
+type rerun struct {
+	took    time.Duration
+	inPlace bool // the strategy reads its input in place
+}
+
+// again runs another export of a guest as a call. It is not ok if there is no such
+// export or if it does not do what it says.
+func (i *instance) again(ctx context.Context, name string, in map[string]any) (r rerun, ok bool) {
 	g, err := i.borrow(ctx)
 	if err != nil {
-		return 0, false
+		return rerun{}, false
 	}
 	defer i.finish(ctx, g, new(driver.Usage))
 	g.fit = true
 	f := g.engine.Func(name)
 	if f == nil {
-		return 0, false
+		return rerun{}, false
 	}
 	g.fit, g.parts = false, new(driver.Parts)
 	g.host.enter(g.ctx)
 	defer g.host.drop()
-	if ok, err = g.repeat(f, name, in); err != nil {
+	if r.inPlace, ok, err = g.repeat(f, name, in); err != nil {
 		g.fit = reusable(err)
 	} else {
 		g.fit = true
 	}
-	return g.parts.Strategy, ok
+	r.took = g.parts.Strategy
+	return r, ok
 }
 
 // repeat runs one of the exports.
-func (g *guest) repeat(f Func, name string, in map[string]any) (ok bool, err error) {
+func (g *guest) repeat(f Func, name string, in map[string]any) (inPlace, ok bool, err error) {
 	if name == abi.ExportABIVersion {
 		g.begin(g.ctx)
 		began := g.clock()
 		err := g.call(g.ctx, f)
 		g.ran(began)
-		return err == nil, err
+		return false, err == nil, err
 	}
 	a, err := g.ask(g.ctx, f, in)
-	if err != nil || a.status != abi.StatusOK {
-		return false, err
+	switch {
+	case err != nil || a.status != abi.StatusOK:
+		return false, false, err
+	case name == exportEcho:
+		return false, bytes.Equal(a.body, g.input), nil
 	}
-	return name != exportEcho || bytes.Equal(a.body, g.input), nil
+	inPlace, ok = a.readInPlace()
+	return inPlace, ok, nil
+}
+
+// readInPlace reads the answer of decode: null, or how many values there are.
+func (a answer) readInPlace() (inPlace, ok bool) {
+	v, err := a.codec.decode(a.body)
+	_, inPlace = v.(int64)
+	return inPlace, err == nil && (inPlace || v == nil)
 }
 
 // Starts implements driver.Started. Code that was not asked to be fresh may have come

@@ -60,19 +60,22 @@ func divide(t *testing.T, in driver.Instance, input map[string]any) (out map[str
 }
 
 func TestTheGuestsShareIsToldByItsExports(t *testing.T) {
-	null := w.Encoded(abi.StatusOK, nil)
-	g := w.Guest{Data: [][]byte{null}}
-	answersNull := g.Answer(0)
+	g := w.Guest{Data: [][]byte{w.Encoded(abi.StatusOK, nil), w.Encoded(abi.StatusOK, int64(3)), w.Encoded(abi.StatusOK, "3"), {abi.StatusOK, 0xff}}}
+	null, count, text, broken := turns(g.Answer(0)), turns(g.Answer(1)), g.Answer(2), g.Answer(3)
 	for _, c := range []struct {
-		name         string
-		decode, echo []byte
-		known        bool
+		name             string
+		decode, echo     []byte
+		known, estimated bool
 	}{
-		{"both do what they say", turns(answersNull), turns(echoing()), true},
-		{"the echo is another one", turns(answersNull), answersNull, false},
-		{"the echo traps", turns(answersNull), w.Op(0), false},
-		{"decode traps", w.Op(0), echoing(), false},
-		{"decode has no status", w.I64(0), echoing(), false},
+		{"both do what they say", null, turns(echoing()), true, false},
+		{"decode counts what it read in place", count, turns(echoing()), true, true},
+		{"decode answers with a text", text, turns(echoing()), false, false},
+		{"decode answers with no value", broken, turns(echoing()), false, false},
+		{"the echo is another one", null, g.Answer(0), false, false},
+		{"the echo is another one, of values in place", count, g.Answer(0), false, false},
+		{"the echo traps", null, w.Op(0), false, false},
+		{"decode traps", w.Op(0), echoing(), false, false},
+		{"decode has no status", w.I64(0), echoing(), false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := measurable(c.decode, c.echo)
@@ -83,7 +86,7 @@ func TestTheGuestsShareIsToldByItsExports(t *testing.T) {
 			var guest, aside int64
 			for range 20 {
 				out, p := divide(t, in, map[string]any{"n": int64(1)})
-				if out["calls"] == nil || p.Strategy < 0 || p.Guest < 0 || p.Known != c.known {
+				if out["calls"] == nil || p.Strategy < 0 || p.Guest < 0 || p.Known != c.known || p.Estimated != c.estimated {
 					t.Fatalf("%v, %+v", out, p)
 				}
 				guest, aside = guest+int64(p.Guest), aside+int64(p.Aside)

@@ -41,6 +41,12 @@ export class Answer extends Writer {
     this.null();
   }
 
+  /** Makes the answer a number. */
+  number(n: i64): void {
+    this.reset(OK);
+    this.int(n);
+  }
+
   /** Completes the answer and returns where it is, as the host wants it. */
   packed(): i64 {
     if (!this.complete()) this.only(INVALID, "the answer is outside of the value domain: " + this.mistake!);

@@ -3,6 +3,7 @@
 
 import "./abort";
 import { Answer } from "./answer";
+import { visit } from "./measure";
 import { Value, wellFormed } from "./value";
 import { strategy } from "./strategy";
 
@@ -61,6 +62,24 @@ export function swapline_execute(ptr: usize, size: i32): i64 {
   const execute = strategy.execute;
   if (config && execute) execute(changetype<Value>(ptr), answer);
   else answer.fault("execute was called before init");
+  return answer.packed();
+}
+
+/**
+ * For measurements: reads the whole input and answers with the number of its
+ * values. Nothing of the strategy runs, here and in echo.
+ */
+export function swapline_decode(ptr: usize, size: i32): i64 {
+  if (received(ptr, size)) answer.number(visit(changetype<Value>(ptr), null));
+  return answer.packed();
+}
+
+/** For measurements: answers with the input, made anew. */
+export function swapline_echo(ptr: usize, size: i32): i64 {
+  if (received(ptr, size)) {
+    answer.result();
+    visit(changetype<Value>(ptr), answer);
+  }
   return answer.packed();
 }
 

@@ -5,7 +5,7 @@
 import { FALSE, HALF, NULL, TRUE, Value, after } from "./value";
 
 /** The deepest nesting that the format allows. */
-const DEPTH = 64;
+export const DEPTH = 64;
 
 // Of an open container, in `frames`: where its head is, where its members begin
 // in `members`, how many items it has, and whether it is a map that waits for a
@@ -58,6 +58,20 @@ export class Writer {
     const m = this.member(this.memberCount++);
     m.start = this.size;
     this.string(name);
+    m.value = this.size;
+    return this;
+  }
+
+  /** Names the next value of the map that is open as a member that was read: by its key. */
+  keyOf(k: Value): Writer {
+    const f = this.frame();
+    if (!this.depth || f.state != 0 || !k.isText) return this.wrong("a key where none belongs, or none that is text");
+    f.state = 1;
+    f.count++;
+    if (this.memberCount == this.memberRoom) this.moreMembers();
+    const m = this.member(this.memberCount++), p = changetype<usize>(k);
+    m.start = this.size;
+    this.raw(p, <u32>(after(p) - p));
     m.value = this.size;
     return this;
   }

@@ -313,6 +313,24 @@ EXPORT("swapline_execute") int64_t swapline_execute(uint8_t *at, uint32_t size) 
 	return finish(&answer, sw_execute(in, &answer));
 }
 
+/* For measurements, see README.md: reads the whole input and answers with the number
+ * of its values or, to echo, with the input made anew. Nothing of the strategy runs. */
+__attribute__((cold)) static int64_t measured(uint8_t *at, uint32_t size, bool echo) {
+	sw_value in = received(at, size);
+	forget();
+	if (!sw_exists(in)) return no_map();
+	restart_map(&answer);
+	int64_t count = sw_visit(in, &answer, echo, 0);
+	if (echo) return finish(&answer, SW_OK);
+	restart(&answer, 1);
+	sw_add_int(&answer, count);
+	answer.at[0] = SW_OK;
+	return packed(&answer);
+}
+
+EXPORT("swapline_decode") int64_t swapline_decode(uint8_t *at, uint32_t size) { return measured(at, size, false); }
+EXPORT("swapline_echo") int64_t swapline_echo(uint8_t *at, uint32_t size) { return measured(at, size, true); }
+
 EXPORT("swapline_validate") int64_t swapline_validate(void) {
 	forget();
 	restart(&answer, 1);

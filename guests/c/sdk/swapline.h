@@ -138,6 +138,9 @@ void sw_write_float(sw_out *o, double f);
 void sw_write_text(sw_out *o, uint8_t major, const char *at, size_t size);
 void sw_open(sw_out *o, int kind);
 void sw_write_value(sw_out *o, sw_value v);
+/* For measurements: reads each value inside of v once, writes it to out if it is
+ * to, and returns how many there are. */
+int64_t sw_visit(sw_value v, sw_out *out, bool write, int depth);
 
 static inline bool sw_room(sw_out *o, size_t n) {
 	return !o->problem && (n <= o->room - o->used || sw_grow(o, n));

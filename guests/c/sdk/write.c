@@ -61,28 +61,29 @@ static bool to_half(uint32_t b, uint16_t *h) {
 	return false;
 }
 
-static void write_wide(sw_out *o, uint8_t first, uint64_t bits, uint32_t width) {
-	if (!sw_room(o, 9)) return;
-	uint8_t *at = o->at + o->used;
-	at[0] = first;
-	for (uint32_t i = width; i > 0; i--, bits >>= 8) at[i] = (uint8_t)bits;
-	o->used += 1 + width;
-}
-
-void sw_write_float(sw_out *o, double f) {
+/* Writes a float, 9 bytes at most, in its shortest form. */
+static uint32_t put_float(uint8_t *at, double f) {
 	union { double f; uint64_t bits; } wide = {f};
 	union { float f; uint32_t bits; } narrow;
 	uint16_t h;
-	if (f - f != 0) { /* infinite or not a number, outside of the domain */
-		wrong(o, "a number that is not finite");
-		return;
+	if (f > 3.4028234663852886e38 || f < -3.4028234663852886e38 || (narrow.f = (float)f) != f) {
+		at[0] = 0xfb;
+		sw_store8(at + 1, __builtin_bswap64(wide.bits));
+		return 9;
 	}
-	if (f > 3.4028234663852886e38 || f < -3.4028234663852886e38 || (narrow.f = (float)f) != f)
-		write_wide(o, 0xfb, wide.bits, 8);
-	else if (to_half(narrow.bits, &h))
-		write_wide(o, 0xf9, h, 2);
-	else
-		write_wide(o, 0xfa, narrow.bits, 4);
+	if (to_half(narrow.bits, &h)) {
+		at[0] = 0xf9;
+		sw_store2(at + 1, __builtin_bswap16(h));
+		return 3;
+	}
+	at[0] = 0xfa;
+	sw_store4(at + 1, __builtin_bswap32(narrow.bits));
+	return 5;
+}
+
+void sw_write_float(sw_out *o, double f) {
+	if (f - f != 0) wrong(o, "a number that is not finite"); /* outside of the domain */
+	else if (sw_room(o, 9)) o->used += put_float(o->at + o->used, f);
 }
 
 void sw_write_text(sw_out *o, uint8_t major, const char *at, size_t size) {

@@ -2,8 +2,9 @@
 //! [`register!`](crate::register).
 
 use crate::error::Error;
+use crate::measure;
 use crate::read::{Map, Value};
-use crate::write::{Encoder, Put};
+use crate::write::{Encoder, Put, DEEPEST};
 use crate::Strategy;
 
 /// Status bytes, the first of each answer.
@@ -59,6 +60,14 @@ macro_rules! register {
             #[no_mangle]
             extern "C" fn swapline_execute(at: *const u8, size: usize) -> i64 {
                 program().execute(at, size)
+            }
+            #[no_mangle]
+            extern "C" fn swapline_decode(at: *const u8, size: usize) -> i64 {
+                program().measured(at, size, false)
+            }
+            #[no_mangle]
+            extern "C" fn swapline_echo(at: *const u8, size: usize) -> i64 {
+                program().measured(at, size, true)
             }
             #[no_mangle]
             extern "C" fn swapline_validate() -> i64 {
@@ -132,6 +141,25 @@ impl<T: Strategy> Program<T> {
             Ok(()) => {
                 self.answer.restart(OK);
                 ().put(&mut self.answer);
+                self.finish()
+            }
+            Err(e) => self.refuse(&e),
+        }
+    }
+
+    /// For measurements, see README.md: reads the whole input and answers with
+    /// the number of its values or, to echo, with the input made anew. Nothing of
+    /// the strategy runs.
+    #[inline(never)]
+    pub fn measured(&mut self, at: *const u8, size: usize, echo: bool) -> i64 {
+        match received(&self.input, at, size) {
+            Ok(input) => {
+                self.answer.restart(OK);
+                if echo {
+                    self.answer.map(|out| measure::members(input, out));
+                } else {
+                    measure::values(Value::Map(input), DEEPEST).put(&mut self.answer);
+                }
                 self.finish()
             }
             Err(e) => self.refuse(&e),

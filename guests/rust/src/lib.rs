@@ -40,6 +40,7 @@
 mod error;
 #[allow(unsafe_code)]
 mod host;
+mod measure;
 mod read;
 mod write;
 

@@ -5,7 +5,7 @@
 use crate::read::{members, List, Map, Value};
 
 /// The greatest number of lists and maps inside each other.
-const DEEPEST: usize = 64;
+pub(crate) const DEEPEST: usize = 64;
 /// The greatest length of an encoded value.
 const LONGEST: usize = 8 << 20;
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"html/template"
+	"slices"
 	"strconv"
 
 	"github.com/swapline/swapline/runtime/compare"
@@ -58,25 +59,16 @@ func costs(t team) grid {
 		})
 	}
 	number := func(name string, pick func(*compare.Cost) float64, say func(float64) string) {
-		most := 0.0
-		for _, a := range t.arms {
-			if a.Cost != nil && finite(pick(a.Cost)) {
-				most = max(most, pick(a.Cost))
-			}
-		}
-		g.add(name, t, func(a compare.Arm) cell {
-			if a.Cost == nil || !(pick(a.Cost) > 0) {
-				return cell{}
-			}
-			return cell{Text: say(pick(a.Cost)), Bar: strip(pick(a.Cost), most)}
-		})
+		g.number(name, t, func(c *compare.Cost) compare.Interval { return compare.Interval{Point: pick(c)} }, say)
 	}
 	number("Throughput"+callers(t), func(c *compare.Cost) float64 { return c.Throughput }, func(f float64) string { return digits(f) + " /s" })
 	number("Processors that this took", func(c *compare.Cost) float64 { return c.Processors }, digits)
 	number("Processor time of a call", func(c *compare.Cost) float64 { return c.CPU }, nanos)
 	number("Of that in a process of its own", func(c *compare.Cost) float64 { return c.CPUElsewhere }, nanos)
 	number("Collecting its garbage, estimate", func(c *compare.Cost) float64 { return c.Collecting }, nanos)
-	number("Whole process, by the calls", func(c *compare.Cost) float64 { return c.CPUProcess }, nanos)
+	if collected(t) {
+		number("Whole process, by the calls", func(c *compare.Cost) float64 { return c.CPUProcess }, nanos)
+	}
 	number("Instructions of a call", func(c *compare.Cost) float64 { return c.Instructions }, digits)
 	number("Allocations of a call", func(c *compare.Cost) float64 { return c.Allocs }, digits)
 	number("Allocated by a call", func(c *compare.Cost) float64 { return c.AllocBytes }, octets)
@@ -84,28 +76,43 @@ func costs(t team) grid {
 	number("Copied out", func(c *compare.Cost) float64 { return c.BytesOut }, octets)
 	number("Memory that copies hold", func(c *compare.Cost) float64 { return float64(c.Memory) }, octets)
 	number("Copies", func(c *compare.Cost) float64 { return float64(c.Instances) }, func(f float64) string { return compare.Count(int64(f)) })
-	g.times("Compile, nothing cached", t, func(c *compare.Cost) compare.Interval { return c.Compile })
+	g.number("Compile, nothing cached", t, func(c *compare.Cost) compare.Interval { return c.Compile }, nanos)
 	number("Of that opening and initialising", func(c *compare.Cost) float64 { return c.Opening }, nanos)
-	g.times("Make a copy", t, func(c *compare.Cost) compare.Interval { return c.Instantiate })
-	g.times("First call of a copy", t, func(c *compare.Cost) compare.Interval { return c.Cold })
+	g.number("Make a copy", t, func(c *compare.Cost) compare.Interval { return c.Instantiate }, nanos)
+	g.number("First call of a copy", t, func(c *compare.Cost) compare.Interval { return c.Cold }, nanos)
 	return g
 }
 
-func (g *grid) times(name string, t team, pick func(*compare.Cost) compare.Interval) {
+// collected reports whether the whole process used more than the calls alone: a
+// collection ran. If not, its number would be that of the calls once more.
+func collected(t team) bool {
+	return slices.ContainsFunc(t.arms, func(a compare.Arm) bool { return a.Cost != nil && a.Cost.CPUProcess != a.Cost.CPU })
+}
+
+// number adds a line of values, each with its length beside the others', and with its
+// interval if it has one.
+func (g *grid) number(name string, t team, pick func(*compare.Cost) compare.Interval, say func(float64) string) {
+	known := func(a compare.Arm) (compare.Interval, bool) {
+		if a.Cost == nil {
+			return compare.Interval{}, false
+		}
+		i := pick(a.Cost)
+		return i, i.Point > 0 && finite(i.Point)
+	}
 	most := 0.0
 	for _, a := range t.arms {
-		if a.Cost != nil && finite(pick(a.Cost).Point) {
-			most = max(most, pick(a.Cost).Point)
+		if i, ok := known(a); ok {
+			most = max(most, i.Point)
 		}
 	}
 	g.add(name, t, func(a compare.Arm) cell {
-		if a.Cost == nil || !(pick(a.Cost).Point > 0) || !finite(pick(a.Cost).Point) {
+		i, ok := known(a)
+		if !ok {
 			return cell{}
 		}
-		i := pick(a.Cost)
-		c := cell{Text: nanos(i.Point), Bar: strip(i.Point, most)}
+		c := cell{Text: say(i.Point), Bar: strip(i.Point, most)}
 		if finite(i.Lo) && finite(i.Hi) && i.Lo < i.Hi {
-			c.Exact = nanos(i.Lo) + " to " + nanos(i.Hi)
+			c.Exact = say(i.Lo) + " to " + say(i.Hi)
 		}
 		return c
 	})
@@ -122,9 +129,6 @@ func callers(t team) string {
 
 // strip is a value as a length, within its line of the table.
 func strip(v, most float64) template.HTML {
-	if !(most > 0) || !finite(v) {
-		return ""
-	}
 	var s svg
 	s.begin("svg", "class", "strip", "width", "100%", "height", "4", "aria-hidden", "true")
 	s.put("rect", "x", "0", "y", "0", "height", "4", "width", share(min(v/most, 1)))

@@ -12,7 +12,7 @@ const mostSteps = 400
 
 // ecdf draws the distribution functions of all arms over each other, with the band
 // that each of them surely lies in. Which distribution of an arm says pick.
-func ecdf(id, title string, t team, pick func(compare.Arm) *compare.Distribution) figure {
+func ecdf(id, title string, t team, level float64, pick func(compare.Arm) *compare.Distribution) figure {
 	lo, hi, band := math.Inf(1), 0.0, false
 	for _, a := range t.arms {
 		if d := pick(a); drawable(d) {
@@ -26,7 +26,7 @@ func ecdf(id, title string, t team, pick func(compare.Arm) *compare.Distribution
 	}
 	about := "Share of calls that took at most so long: further left is faster. The slowest 1 % may lie beyond the edge."
 	if band {
-		about += " Shaded: the band in which the whole curve lies, 95 %."
+		about += " Shaded: the band in which the whole curve lies" + atLevel(level) + "."
 	}
 	p := newPlot(id, title, about, durations("time of a call", lo, hi), shares("share of calls"), 260)
 	p.stretched()
@@ -42,6 +42,14 @@ func ecdf(id, title string, t team, pick func(compare.Arm) *compare.Distribution
 		}
 	}
 	return figure{ID: id, Title: title, About: about, Picture: p.done(), Legend: true}
+}
+
+// atLevel tells a level behind what has it.
+func atLevel(level float64) string {
+	if !(level > 0 && level < 1) {
+		return ""
+	}
+	return ", " + percent(level)
 }
 
 func drawable(d *compare.Distribution) bool { return d != nil && len(d.Steps) > 0 }

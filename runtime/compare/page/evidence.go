@@ -101,29 +101,28 @@ func odds(top float64) axis {
 	return a
 }
 
-// narrowing draws how the interval closed over the looks.
-func narrowing(id string, t team, e compare.Proof, margin float64) figure {
+// narrowing draws how the interval of the judged metric closed over the looks. The
+// first ones may be as wide as can be: what is drawn to scale is the last.
+func narrowing(id string, t team, e compare.Proof, m compare.Metric, margin float64) figure {
+	scale := scaleOf(m.Scale)
 	var points []compare.ProofPoint
-	lo, hi := 1.0, 1.0
+	var list []compare.Interval
 	for _, q := range thin(e.Points, mostSteps) {
-		if q.Change.Point > 0 && !unknown(q.Change.Point) {
-			points = append(points, q)
-			lo, hi = widen(lo, hi, compare.Interval{Lo: q.Change.Point, Point: q.Change.Point, Hi: q.Change.Point})
+		if drawn(compare.Metric{Scale: scale, Change: q.Change}) {
+			points, list = append(points, q), append(list, compare.Interval{Lo: q.Change.Point, Point: q.Change.Point, Hi: q.Change.Point})
 		}
 	}
 	if len(points) == 0 {
 		return figure{}
 	}
-	last := points[len(points)-1].Change
-	lo, hi = widen(lo, hi, last)
-	lo, hi = withMargin(lo, hi, margin)
+	last := points[len(points)-1]
 	title := "What is known of " + t.about(e.Arm)
-	about := "The ratio with the interval that holds at all times at once."
-	p := newPlot(id, title, about, elapsed("since the start", 0, float64(points[len(points)-1].At)), ratios("ratio", lo, hi), 220)
-	p.marginZone(margin)
+	about := "The " + string(scale) + " with the interval that holds at all times at once."
+	p := newPlot(id, title, about, elapsed("since the start", 0, float64(last.At)), changeAxis(append(list, last.Change), scale, margin), 220)
+	p.marginZone(scale, m.Unit, margin)
 	p.closing(t.index(e.Arm), points)
-	p.mark(t.index(e.Arm), spot{float64(points[len(points)-1].At), last.Point},
-		fmt.Sprintf("%s %s after %s units", times(last.Point), between(last, compare.Ratio, ""), compare.Count(points[len(points)-1].Units)))
+	p.mark(t.index(e.Arm), spot{float64(last.At), last.Change.Point},
+		fmt.Sprintf("%s %s after %s units", change(last.Change.Point, scale, m.Unit), between(last.Change, scale, m.Unit), compare.Count(last.Units)))
 	return figure{ID: id, Title: title, About: about, Picture: p.done()}
 }
 

@@ -103,7 +103,7 @@ func judge(r *compare.Report, i int, factor float64) {
 	add := func(name, label, unit string, x, y, wide float64, higher bool) {
 		ratio := y / x
 		m := compare.Metric{Arm: arm.Name, Name: name, Label: label, Unit: unit, Reference: x, Value: y, Scale: compare.Ratio, Level: 0.95,
-			Method: "bootstrap, BCa, blocks of rounds", Change: compare.Interval{Lo: ratio / (1 + wide), Point: ratio, Hi: ratio * (1 + wide)}, HigherIsBetter: higher, Primary: name == "latency_p50"}
+			Method: "bootstrap over pairs of rounds, percentiles", Change: compare.Interval{Lo: ratio / (1 + wide), Point: ratio, Hi: ratio * (1 + wide)}, HigherIsBetter: higher, Primary: name == "latency_p50"}
 		m.Clear = m.Change.Lo > 1 || m.Change.Hi < 1
 		if m.Primary {
 			m.P, m.Test = 0.00001, "Mann-Whitney"
@@ -144,6 +144,22 @@ func judge(r *compare.Report, i int, factor float64) {
 		a.Examples = []compare.Example{{Input: 4711, Text: `{"amount": 12999, "card": "***"}`, Pointers: []string{"/score"}, Reference: `{"decision":"review","score":0.731}`, Value: `{"decision":"review","score":0.732}`}}
 	}
 	r.Answers = append(r.Answers, a)
+}
+
+// rates is a report of an experiment about a rate of errors.
+func rates() *compare.Report {
+	r := live()
+	r.Verdicts[0] = compare.Verdict{Arm: "candidate", Word: compare.Equivalent, Metric: "error_rate", Scale: compare.Difference, Margin: 0.02, NotWorse: true,
+		Value: compare.Interval{Lo: -0.012, Point: -0.002, Hi: 0.008}, Sentence: "The candidate is equivalent within 2 points.", Next: "Roll it out."}
+	for i := range r.Metrics {
+		r.Metrics[i].Primary = r.Metrics[i].Name == "error_rate"
+	}
+	for i := range r.Evidence[0].Points {
+		q := &r.Evidence[0].Points[i]
+		w := 0.2 / math.Sqrt(float64(i+1))
+		q.Change = compare.Interval{Lo: -0.002 - w, Point: -0.002 + 0.1*w*math.Sin(float64(i)), Hi: -0.002 + w}
+	}
+	return r
 }
 
 // live is a report of an experiment that goes on.

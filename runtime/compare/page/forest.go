@@ -2,7 +2,6 @@ package page
 
 import (
 	"html/template"
-	"math"
 
 	"github.com/swapline/swapline/runtime/compare"
 )
@@ -51,7 +50,7 @@ func rowsOf(metrics []compare.Metric, scale compare.Scale) []*metricRow {
 	var rows []*metricRow
 	byName := map[string]*metricRow{}
 	for _, m := range metrics {
-		if isDifference := m.Scale == compare.Difference; !drawn(m) || isDifference != (scale == compare.Difference) || isDifference && m.Unit != "share" {
+		if !drawn(m) || scaleOf(m.Scale) != scale || scale == compare.Difference && m.Unit != "share" {
 			continue
 		}
 		r := byName[m.Name]
@@ -80,37 +79,13 @@ func label(m compare.Metric) string {
 }
 
 func forestAxis(rows []*metricRow, scale compare.Scale, margin float64) axis {
-	if scale == compare.Difference {
-		return pointsAxis(rows, margin)
-	}
-	lo, hi := 1.0, 1.0
+	var list []compare.Interval
 	for _, r := range rows {
 		for _, m := range r.arms {
-			lo, hi = widen(lo, hi, m.Change)
+			list = append(list, m.Change)
 		}
 	}
-	lo, hi = withMargin(lo, hi, margin)
-	return ratios("arm / reference, logarithmic", lo, hi)
-}
-
-// pointsAxis is a linear axis of differences of shares.
-func pointsAxis(rows []*metricRow, margin float64) axis {
-	far := 0.001
-	for _, r := range rows {
-		for _, m := range r.arms {
-			for _, v := range []float64{m.Change.Lo, m.Change.Point, m.Change.Hi} {
-				if !unknown(v) {
-					far = max(far, min(math.Abs(v)*1.1, 1))
-				}
-			}
-		}
-	}
-	if margin < 1 {
-		far = max(far, margin*1.2)
-	}
-	a := axis{label: "arm − reference, percentage points", lo: -far, hi: far, scale: linear}
-	a.ticks = steps(-far, far, 6, func(v float64) string { return signed(v, rounded(digits(v*100))) })
-	return a
+	return changeAxis(list, scale, margin)
 }
 
 // forester draws a forest plot.
@@ -132,11 +107,7 @@ func (f *forester) height(rows []*metricRow) float64 {
 
 // ground draws what lies beneath the marks.
 func (f *forester) ground(height float64) {
-	same := 1.0
-	lo, hi := 1/(1+f.margin), 1+f.margin
-	if f.scale == compare.Difference {
-		same, lo, hi = 0, -f.margin, f.margin
-	}
+	lo, same, hi := around(f.scale, f.margin)
 	if f.margin > 0 {
 		from, to := f.axis.at(f.axis.pin(lo)), f.axis.at(f.axis.pin(hi))
 		f.put("rect", "class", "zone", "x", share(from), "width", share(to-from), "y", "0", "height", px(height))
@@ -201,11 +172,12 @@ func arrow(s *svg, x string, y float64, outline string) {
 func bar(a axis, arm int, m compare.Metric, margin float64) template.HTML {
 	var s svg
 	s.begin("svg", "class", "bar", "width", "100%", "height", "14", "aria-hidden", "true")
+	lo, same, hi := around(compare.Ratio, margin)
 	if margin > 0 {
-		from, to := a.at(a.pin(1/(1+margin))), a.at(a.pin(1+margin))
+		from, to := a.at(a.pin(lo)), a.at(a.pin(hi))
 		s.put("rect", "class", "zone", "x", share(from), "width", share(to-from), "y", "0", "height", "14")
 	}
-	s.put("line", "class", "same", "x1", share(a.at(1)), "x2", share(a.at(1)), "y1", "0", "y2", "14")
+	s.put("line", "class", "same", "x1", share(a.at(same)), "x2", share(a.at(same)), "y1", "0", "y2", "14")
 	interval(&s, a, arm, 7, m, "")
 	return s.done()
 }

@@ -13,11 +13,8 @@ func gauge(id string, t team, v compare.Verdict, m compare.Metric, a axis) templ
 	}
 	var s svg
 	said := change(v.Value.Point, v.Scale, m.Unit) + " " + between(v.Value, v.Scale, m.Unit)
-	picture(&s, id, "gauge", "The judged interval", t.about(v.Arm)+": "+said+", margin "+percent(v.Margin), 64)
-	same, lo, hi := 1.0, 1/(1+v.Margin), 1+v.Margin
-	if v.Scale == compare.Difference {
-		same, lo, hi = 0, -v.Margin, v.Margin
-	}
+	picture(&s, id, "gauge", "The judged interval", t.about(v.Arm)+": "+said+", margin "+marginText(v), 64)
+	lo, same, hi := around(scaleOf(v.Scale), v.Margin)
 	if v.Margin > 0 {
 		from, to := a.at(a.pin(lo)), a.at(a.pin(hi))
 		s.put("rect", "class", "zone", "x", share(from), "width", share(to-from), "y", "14", "height", "30")
@@ -45,26 +42,25 @@ func edge(s *svg, a axis, v float64, name, anchor string) {
 
 // gaugeAxis is one axis for all verdicts of a scale, so that they can be compared.
 func gaugeAxis(verdicts []compare.Verdict, scale compare.Scale) axis {
-	if scale == compare.Difference {
-		far := 0.0
-		for _, v := range verdicts {
-			far = max(far, v.Margin)
-		}
-		var rows []*metricRow
-		for _, v := range verdicts {
-			if v.Scale == scale {
-				rows = append(rows, &metricRow{arms: []compare.Metric{{Change: v.Value}}})
-			}
-		}
-		return pointsAxis(rows, far)
-	}
-	lo, hi := 1.0, 1.0
+	var list []compare.Interval
+	margin := 0.0
 	for _, v := range verdicts {
-		if v.Scale != compare.Difference {
-			lo, hi = widen(lo, hi, v.Value)
-			lo, hi = withMargin(lo, hi, v.Margin)
+		if scaleOf(v.Scale) == scale {
+			list, margin = append(list, v.Value), max(margin, v.Margin)
 		}
 	}
-	far := max(hi, 1/lo)
-	return ratios("", 1/far, far)
+	a := changeAxis(list, scale, margin)
+	if scale == compare.Difference {
+		return a
+	}
+	far := max(a.hi, 1/a.lo)
+	return ratios(a.label, 1/far, far)
+}
+
+// marginText is how much counts: a part of the reference's value, or points.
+func marginText(v compare.Verdict) string {
+	if scaleOf(v.Scale) == compare.Difference {
+		return digits(100*v.Margin) + " pp"
+	}
+	return percent(v.Margin)
 }

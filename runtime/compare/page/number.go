@@ -24,7 +24,7 @@ func digits(f float64) string {
 	case size >= 1e15 || size > 0 && size < 1e-4:
 		return strconv.FormatFloat(f, 'e', 1, 64)
 	case size >= 99.95:
-		return group(strconv.FormatFloat(f, 'f', 0, 64))
+		return compare.Count(int64(math.Round(f)))
 	case size >= 9.995:
 		return strconv.FormatFloat(f, 'f', 1, 64)
 	case size >= 0.9995:
@@ -33,18 +33,6 @@ func digits(f float64) string {
 		return "0"
 	}
 	return strconv.FormatFloat(f, 'f', 2-int(math.Floor(math.Log10(size))), 64)
-}
-
-// group puts a comma between thousands.
-func group(whole string) string {
-	sign := ""
-	if strings.HasPrefix(whole, "-") {
-		sign, whole = "-", whole[1:]
-	}
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	return sign + whole
 }
 
 // nanos writes a duration given in nanoseconds, in the unit that fits.
@@ -99,11 +87,13 @@ func octets(f float64) string {
 }
 
 func percent(share float64) string {
-	if unknown(share) {
+	switch {
+	case unknown(share):
 		return none
-	}
-	if share != 0 && math.Abs(share) < 0.01 {
+	case share != 0 && math.Abs(share) < 0.01:
 		return digits(share*100) + " %"
+	case share > 0.99 && share < 1: // which is not all
+		return rounded(strconv.FormatFloat(share*100, 'f', max(1, -2-int(math.Floor(math.Log10(1-share)))), 64)) + " %"
 	}
 	return strings.TrimSuffix(strconv.FormatFloat(share*100, 'f', 1, 64), ".0") + " %"
 }

@@ -25,7 +25,7 @@ func TestNumbersAreWrittenForPeople(t *testing.T) {
 		{brief(5000), "5 µs"}, {brief(2500), "2.5 µs"}, {brief(100e6), "100 ms"}, {brief(0), "0"},
 		{digits(1234567), "1,234,567"}, {digits(-1234), "-1,234"}, {digits(99.96), "100"}, {digits(0.0751), "0.0751"}, {digits(9.999), "10.0"}, {digits(0.99999), "1.00"}, {digits(1e300), "1.0e+300"}, {digits(1e-9), "1.0e-09"},
 		{octets(311), "311 B"}, {octets(2796), "2.73 KiB"}, {octets(83_886_080), "80.0 MiB"},
-		{percent(0.0001), "0.0100 %"}, {percent(0.5), "50 %"}, {percent(0.123), "12.3 %"}, {percent(0), "0 %"},
+		{percent(0.0001), "0.0100 %"}, {percent(0.9999), "99.99 %"}, {percent(0.99995), "99.995 %"}, {percent(0.999), "99.9 %"}, {percent(0.995), "99.5 %"}, {percent(0.5), "50 %"}, {percent(0.123), "12.3 %"}, {percent(0), "0 %"},
 		{value(9749.2, "1/s"), "9,749 /s"}, {value(3, "]("), "3.00 "}, {value(3, "<b>jobs"), "3.00 bjobs"},
 		{times(1.0123), "1.012×"}, {times(1.234), "1.23×"}, {times(11.73), "11.7×"}, {times(0.0806), "0.0806×"}, {times(inf), "–"},
 		{between(compare.Interval{Lo: 1.001, Point: 1.2, Hi: 2.56}, compare.Ratio, ""), "[1.001, 2.56]"},
@@ -130,7 +130,7 @@ func TestReadingsHaveTheRightDirection(t *testing.T) {
 	} {
 		m := compare.Metric{Change: compare.Interval{Lo: c.lo, Point: (c.lo + c.hi) / 2, Hi: c.hi}, Scale: c.scale, HigherIsBetter: c.higher}
 		m.Clear = c.want != "~"
-		if got, _ := reading(m, 0.25); got != c.want {
+		if got, _ := reading(m, 0.25, 0); got != c.want {
 			t.Errorf("%+v reads %q", c, got)
 		}
 	}

@@ -23,7 +23,7 @@ func overTime(id, name string, t team, pick func(compare.Moment) time.Duration) 
 		return figure{}
 	}
 	title := name + " over time"
-	about := "Every mark is a stretch of time. Curves that run alike saw the same weather."
+	about := "Every point is a stretch of time. Curves that run alike saw the same weather."
 	p := newPlot(id, title, about, elapsed("since the start", begin, end), durations("time of a call", lo/1.1, hi*1.1), 200)
 	for i, a := range t.arms {
 		p.moments(i, t.name(i)+" "+name, a.Series, pick)

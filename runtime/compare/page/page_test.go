@@ -28,7 +28,7 @@ func draw(t testing.TB, r *compare.Report) string {
 func reports() map[string]*compare.Report {
 	partial := offline(2)
 	partial.Partial = "interrupted after round 7 of 20"
-	return map[string]*compare.Report{"two": offline(2), "three": offline(3), "six": offline(6), "live": live(), "partial": partial,
+	return map[string]*compare.Report{"two": offline(2), "three": offline(3), "six": offline(6), "live": live(), "rates": rates(), "partial": partial,
 		"nothing": {}, "broken": broken()}
 }
 

@@ -3,6 +3,7 @@ package page
 import (
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,7 +94,7 @@ func newSheet(r *compare.Report) *sheet {
 		Started: moment(r.Started), Running: r.Ended.IsZero() && r.Partial == "", Partial: text(r.Partial, long),
 		Where: where(r.Host), Arms: t.legend(), MoreArms: t.more,
 		PlanHash: text(r.PlanHash, short), Plan: pretty(r.Plan), Command: lines(r.Command, block)}
-	s.PlanFile = strings.HasSuffix(s.Command, planFile)
+	s.PlanFile = strings.Contains(s.Command, "--plan "+planFile)
 	s.PartialNote = "The plan was not carried out to its end: what follows was measured until then, and no verdict follows from it."
 	if r.Mode != compare.ModeOffline {
 		s.PartialNote = "The plan was not carried out to its end. Live intervals hold whenever one stops, so a verdict below still means what it says."
@@ -125,13 +126,14 @@ func newSheet(r *compare.Report) *sheet {
 func (s *sheet) figures(r *compare.Report) {
 	t := newTeam(r)
 	s.Downloads = downloads(t, r)
-	margin := ratioMargin(r)
+	margin := marginOf(r.Verdicts, compare.Ratio)
 	metrics, _ := first(r.Metrics, mostMetrics*mostArms)
-	s.Forests = drawnOf(forest("forest", t, metrics, compare.Ratio, ratioMargin(r)),
-		forest("rates", t, metrics, compare.Difference, differenceMargin(r)))
+	s.Forests = drawnOf(forest("forest", t, metrics, compare.Ratio, margin),
+		forest("rates", t, metrics, compare.Difference, marginOf(r.Verdicts, compare.Difference)))
+	level := levelOf(r.Metrics)
 	s.Shapes = drawnOf(
-		ecdf("ecdf", latencyTitle(r.Mode), t, func(a compare.Arm) *compare.Distribution { return a.Latency }),
-		ecdf("ecdf-open", "Latency at a fixed rate", t, func(a compare.Arm) *compare.Distribution { return a.Open }))
+		ecdf("ecdf", latencyTitle(r.Mode), t, level, func(a compare.Arm) *compare.Distribution { return a.Latency }),
+		ecdf("ecdf-open", "Latency at a fixed rate", t, level, func(a compare.Arm) *compare.Distribution { return a.Open }))
 	shifts, _ := first(r.Shifts, mostArms)
 	for i, sh := range shifts {
 		s.Shapes = append(s.Shapes, drawnOf(shift(numbered("shift", i), t, sh, margin))...)
@@ -141,7 +143,9 @@ func (s *sheet) figures(r *compare.Report) {
 		overTime("p99-time", "p99", t, func(m compare.Moment) time.Duration { return m.P99 }))
 	proofs, _ := first(r.Evidence, mostArms)
 	for i, e := range proofs {
-		s.Looks = append(s.Looks, drawnOf(narrowing(numbered("known", i), t, e, margin), evidence(numbered("evidence", i), t, e))...)
+		v := verdictOn(r.Verdicts, e.Arm)
+		m := judged(r.Metrics, v)
+		s.Looks = append(s.Looks, drawnOf(narrowing(numbered("known", i), t, e, m, marginOf([]compare.Verdict{v}, scaleOf(m.Scale))), evidence(numbered("evidence", i), t, e))...)
 	}
 	s.Split = splitBars("split", t)
 }
@@ -166,18 +170,22 @@ func latencyTitle(mode string) string {
 	return "Latency"
 }
 
-// ratioMargin is the margin that pictures of ratios show.
-func ratioMargin(r *compare.Report) float64 { return theMargin(r, compare.Ratio) }
-
-func differenceMargin(r *compare.Report) float64 { return theMargin(r, compare.Difference) }
-
-func theMargin(r *compare.Report, scale compare.Scale) float64 {
-	for _, v := range r.Verdicts {
-		if isDifference := v.Scale == compare.Difference; isDifference == (scale == compare.Difference) && v.Margin > 0 && v.Margin < 1e3 {
+// marginOf is the margin that pictures of a scale show.
+func marginOf(verdicts []compare.Verdict, scale compare.Scale) float64 {
+	for _, v := range verdicts {
+		if scaleOf(v.Scale) == scale && v.Margin > 0 && v.Margin < 1e3 {
 			return v.Margin
 		}
 	}
 	return 0
+}
+
+// levelOf is that of all that a report's plan has one level for, 0 for none.
+func levelOf(metrics []compare.Metric) float64 {
+	if len(metrics) == 0 {
+		return 0
+	}
+	return metrics[0].Level
 }
 
 func drawnOf(list ...figure) []figure {
@@ -207,6 +215,14 @@ func verdicts(t team, r *compare.Report) []verdict {
 			Gauge: gauge(numbered("gauge", i), t, v, m, a)}
 	}
 	return out
+}
+
+// verdictOn is the verdict about an arm, an empty one if there is none.
+func verdictOn(verdicts []compare.Verdict, arm string) compare.Verdict {
+	if i := slices.IndexFunc(verdicts, func(v compare.Verdict) bool { return v.Arm == arm }); i >= 0 {
+		return verdicts[i]
+	}
+	return compare.Verdict{}
 }
 
 // judged is the metric that a verdict is about, with the interval that was judged.
@@ -295,9 +311,16 @@ func where(h compare.Host) string {
 		}
 	}
 	if h.Processors > 0 {
-		parts = append(parts, compare.Count(int64(h.Processors))+" processors")
+		parts = append(parts, plural(h.Processors, "processor"))
 	}
 	return strings.Join(parts, ", ")
+}
+
+func plural(n int, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return compare.Count(int64(n)) + " " + of + "s"
 }
 
 func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }

@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/swapline/swapline/runtime/compare"
 )
@@ -14,15 +13,14 @@ func shift(id string, t team, s compare.Shift, margin float64) figure {
 	if len(points) == 0 {
 		return figure{}
 	}
-	lo, hi := 1.0, 1.0
-	for _, q := range points {
-		lo, hi = widen(lo, hi, q.Change)
+	list := make([]compare.Interval, len(points))
+	for i, q := range points {
+		list[i] = q.Change
 	}
-	lo, hi = withMargin(lo, hi, margin)
 	title := t.about(s.Arm) + " at every quantile"
 	about := "How many times as long as " + t.name(0) + ". Below 1 is faster." + bandText(s.Level)
-	p := newPlot(id, title, about, quantiles("quantile of the calls", points[0].P, points[len(points)-1].P), ratios("ratio", lo, hi), 240)
-	p.marginZone(margin)
+	p := newPlot(id, title, about, quantiles("quantile of the calls", points[0].P, points[len(points)-1].P), changeAxis(list, compare.Ratio, margin), 240)
+	p.marginZone(compare.Ratio, "", margin)
 	arm := t.index(s.Arm)
 	var mid, upper, lower []spot
 	for _, q := range points {
@@ -49,14 +47,15 @@ func bandText(level float64) string {
 	return " Shaded: " + percent(level) + " intervals."
 }
 
-// marginZone shades the ratios that count as the same.
-func (p *plot) marginZone(margin float64) {
+// marginZone shades the changes that count as the same.
+func (p *plot) marginZone(scale compare.Scale, unit string, margin float64) {
+	lo, same, hi := around(scale, margin)
 	if margin > 0 {
-		p.zone("zone", 1/(1+margin), 1+margin)
-		p.level("margin", 1+margin, "margin "+times(1+margin))
-		p.level("margin", 1/(1+margin), "")
+		p.zone("zone", lo, hi)
+		p.level("margin", hi, "margin "+change(hi, scale, unit))
+		p.level("margin", lo, "")
 	}
-	p.level("same", 1, "")
+	p.level("same", same, "")
 }
 
 func known(points []compare.ShiftPoint) []compare.ShiftPoint {
@@ -67,23 +66,4 @@ func known(points []compare.ShiftPoint) []compare.ShiftPoint {
 		}
 	}
 	return out
-}
-
-// widen stretches a range of ratios so that an interval fits, if it is not absurd.
-func widen(lo, hi float64, i compare.Interval) (float64, float64) {
-	for _, v := range []float64{i.Lo, i.Point, i.Hi} {
-		if v > 0 && !math.IsInf(v, 1) {
-			lo, hi = min(lo, v), max(hi, v)
-		}
-	}
-	return lo, hi
-}
-
-// withMargin stretches a range of ratios so that the margin fits, with some air.
-func withMargin(lo, hi, margin float64) (float64, float64) {
-	if margin > 0 && margin < 100 {
-		lo, hi = min(lo, 1/(1+margin)), max(hi, 1+margin)
-	}
-	air := math.Pow(hi/lo, 0.08)
-	return lo / air, hi * air
 }

@@ -37,14 +37,15 @@ func tables(t team, r *compare.Report) ([]table, []string) {
 		byArm[m.Arm] = append(byArm[m.Arm], m)
 	}
 	order, _ = first(order, mostArms)
-	margin := ratioMargin(r)
+	margin := marginOf(r.Verdicts, compare.Ratio)
+	points := marginOf(r.Verdicts, compare.Difference)
 	a := forestAxis(rowsOf(r.Metrics, compare.Ratio), compare.Ratio, margin)
 	var out []table
 	for _, arm := range order {
 		list, more := first(byArm[arm], mostMetrics)
 		one := table{Arm: text(arm, short), Reference: t.name(0), Swatch: swatch(t.index(arm)), More: more}
 		for _, m := range list {
-			one.Rows = append(one.Rows, metric(t, m, a, margin))
+			one.Rows = append(one.Rows, metric(t, m, a, margin, points))
 			if s := method(m); s != "" && !slices.Contains(methods, s) && len(methods) < mostNotes {
 				methods = append(methods, s)
 			}
@@ -54,14 +55,15 @@ func tables(t team, r *compare.Report) ([]table, []string) {
 	return out, methods
 }
 
-func metric(t team, m compare.Metric, a axis, margin float64) row {
+// metric is a row; margin is that of ratios, points that of differences of shares.
+func metric(t team, m compare.Metric, a axis, margin, points float64) row {
 	r := row{Name: m.Name, Label: label(m), Reference: value(m.Reference, m.Unit), Value: value(m.Value, m.Unit),
 		Change: change(m.Change.Point, m.Scale, m.Unit), Range: between(m.Change, m.Scale, m.Unit),
 		Primary: m.Primary, Clear: m.Clear, About: method(m)}
 	if m.P > 0 {
 		r.About += ", p " + probability(m.P)
 	}
-	r.Reading, r.Class = reading(m, margin)
+	r.Reading, r.Class = reading(m, margin, points)
 	r.Sign = map[string]string{"better": "▲ ", "worse": "▼ ", "within margin": "= ", "~": "~ "}[r.Reading]
 	if m.Scale != compare.Difference && drawn(m) {
 		r.Bar = bar(a, t.index(m.Arm), m, margin)
@@ -69,19 +71,22 @@ func metric(t team, m compare.Metric, a axis, margin float64) row {
 	return r
 }
 
-// reading says a metric in a word: ~ where nothing is certain. A ratio that is
+// reading says a metric in a word: ~ where nothing is certain. A change that is
 // certain, and certainly within the margin, is neither good nor bad.
-func reading(m compare.Metric, margin float64) (word, class string) {
-	same := 1.0
+func reading(m compare.Metric, margin, points float64) (word, class string) {
 	if m.Scale == compare.Difference {
-		same = 0
+		margin = 0
+		if m.Unit == "share" {
+			margin = points
+		}
 	}
+	lo, same, hi := around(scaleOf(m.Scale), margin)
 	switch up := m.Change.Point > same; {
 	case !m.Change.Known():
 		return "", "unclear"
 	case !m.Clear:
 		return "~", "unclear"
-	case m.Scale != compare.Difference && m.Change.Lo > 1/(1+margin) && m.Change.Hi < 1+margin:
+	case m.Change.Lo > lo && m.Change.Hi < hi:
 		return "within margin", "within"
 	case up == m.HigherIsBetter:
 		return "better", "good"

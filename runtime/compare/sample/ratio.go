@@ -8,29 +8,12 @@ const leastRounds = 5
 // leastSpread is from how many rounds the values beyond a quantile have to come.
 const leastSpread = 4
 
-// Quantiles are the quantiles of all values at each of ps, with BCa intervals from
-// the bootstrap over the rounds. An interval is unbounded where the values beyond
-// the quantile come from too few rounds; see the package comment.
-func Quantiles(r *Rounds, ps []float64, o Options) []Interval {
-	out := o.intervals(r.Len(), len(ps), accelerated, func(w, out []float64) {
-		for i, p := range ps {
-			out[i] = r.quantile(p, w)
-		}
-	})
-	for i, p := range ps {
-		if r.spread(p) < leastSpread {
-			out[i] = unbounded(out[i].Point)
-		}
-	}
-	return out
-}
-
 // QuantileRatios are those of b by those of a at each of ps, with percentile
 // intervals from the bootstrap over the rounds, which are drawn as pairs. An
-// interval is unbounded where [Quantiles] has none of either arm; all are unknown if
-// the rounds are no pairs.
+// interval is unbounded where the values beyond the quantile come from too few rounds of
+// either arm, see the package comment; all are unknown if the rounds are no pairs.
 func QuantileRatios(a, b *Rounds, ps []float64, o Options) []Interval {
-	out := o.intervals(pairs(a, b), len(ps), o.ofRatios(), func(w, out []float64) {
+	out := o.intervals(pairs(a, b), len(ps), func(w, out []float64) {
 		for i, p := range ps {
 			out[i] = math.Log(quotient(b.quantile(p, w), a.quantile(p, w)))
 		}
@@ -63,16 +46,10 @@ func MedianRatio(a, b *Rounds, level float64) Interval {
 	return PairedRatio(a.Quantiles(0.5), b.Quantiles(0.5), level)
 }
 
-// Mean is the mean of all values with a BCa interval from the bootstrap over the
-// rounds.
-func Mean(r *Rounds, o Options) Interval {
-	return o.intervals(r.Len(), 1, accelerated, func(w, out []float64) { out[0] = r.mean(w) })[0]
-}
-
 // MeanRatio is the mean of b by that of a, with a percentile interval from the
 // bootstrap over the rounds, which are drawn as pairs.
 func MeanRatio(a, b *Rounds, o Options) Interval {
-	return o.intervals(pairs(a, b), 1, o.ofRatios(), func(w, out []float64) {
+	return o.intervals(pairs(a, b), 1, func(w, out []float64) {
 		out[0] = math.Log(quotient(b.mean(w), a.mean(w)))
 	})[0].exp()
 }
@@ -110,15 +87,8 @@ func quotient(b, a float64) float64 {
 	return b / a
 }
 
-func (o Options) ofRatios() kind {
-	if o.Accelerated {
-		return accelerated
-	}
-	return percentile
-}
-
 // intervals are those of k statistics: unbounded of few rounds, unknown of none.
-func (o Options) intervals(rounds, k int, kind kind, statistics func(w, out []float64)) []Interval {
+func (o Options) intervals(rounds, k int, statistics func(w, out []float64)) []Interval {
 	out := make([]Interval, k)
 	if rounds == 0 {
 		for i := range out {
@@ -130,7 +100,7 @@ func (o Options) intervals(rounds, k int, kind kind, statistics func(w, out []fl
 		o.Resamples = 0
 	}
 	for i, s := range o.resample(rounds, k, statistics) {
-		out[i] = kind(s, o.Level)
+		out[i] = s.percentiles(o.Level)
 	}
 	return out
 }

@@ -41,9 +41,8 @@
 // all its values. Between two percentiles of the ratios of 2,000 draws lies the
 // interval, with tails widened: to Phi(-t*sqrt(n/(n-1))), where t is Student's quantile
 // with n-1 degrees of freedom, since n rounds drawn from themselves vary by too little
-// (Hesterberg 2015). Of one arm alone, [Quantiles], it is the BCa interval, widened as
-// well: quantiles are skewed, and BCa knows of it; their ratios are not, and BCa's
-// corrections, estimated from ten rounds, then cost more than they bring.
+// (Hesterberg 2015). BCa's corrections, estimated from ten rounds, cost more than they
+// bring: ratios are not skewed.
 //
 // Ratios of quantiles per round are not used there: the p99 of 500 values is that of
 // its five largest, which is too low or high by a part that more rounds do not remove.
@@ -78,9 +77,8 @@
 // # Sources
 //
 // Quantiles with ties: Ma, Genton, Parzen, Asymptotic properties of sample quantiles of
-// discrete distributions (2011), for why a step is worse. BCa: Efron, Better bootstrap
-// confidence intervals (1987). Few rounds: Hesterberg, What teachers should know about
-// the bootstrap (2015). Ranks: Hollander, Wolfe, Nonparametric statistical methods.
+// discrete distributions (2011), for why a step is worse. Few rounds:
+// Hesterberg, What teachers should know about the bootstrap (2015). Ranks: Hollander, Wolfe, Nonparametric statistical methods.
 // Bands: Massart, The tight constant in the Dvoretzky-Kiefer-Wolfowitz inequality
 // (1990). Rounds of a tail: Kish, Survey sampling (1965), its effective sample size.
 package sample

@@ -217,11 +217,11 @@ func TestAMeanIsInTheIntervalOfThePaper(t *testing.T) {
 
 func TestAChangeOfMeansIsTheMeanOfOneArmWhenTheOtherIsKnown(t *testing.T) {
 	lo, hi := Mean(2000, 4000, 10000, 0.01)
-	low, high := MeanChange(2000, 4000, 10000, 1e12, 3e12, 10e12, 0.01)
+	low, high := MeanChange(2000, 4000, 10000, 1e9, 3e9, 10e9, 0.01)
 	if math.Abs(low-(lo-3)) > 1e-6 || math.Abs(high-(hi-3)) > 1e-6 {
 		t.Errorf("[%v, %v], want [%v, %v]", low, high, lo-3, hi-3)
 	}
-	wideLow, wideHigh := MeanChange(2000, 4000, 10000, 1e12, 3e12, 100e12, 0.01)
+	wideLow, wideHigh := MeanChange(2000, 4000, 10000, 1e9, 3e9, 100e9, 0.01)
 	if wideLow >= low || wideHigh <= high {
 		t.Errorf("[%v, %v] with an arm that scatters more", wideLow, wideHigh)
 	}
@@ -274,5 +274,35 @@ func TestHeavyTailsAreNoChange(t *testing.T) {
 	}
 	if misses > alpha*rollouts {
 		t.Errorf("%d of %d rollouts of identical arms found a change", misses, rollouts)
+	}
+}
+
+// TestNumbersFarFromZeroDoNotMakeAMeanSurer: what floats lose of a small scatter around a
+// large mean, such as that of times since 1970, must not be taken for certainty.
+func TestNumbersFarFromZeroDoNotMakeAMeanSurer(t *testing.T) {
+	const n, alpha = 5000, 0.01
+	for seed := range uint64(20) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		var sums, near [2][2]float64 // sum and squares of either arm, far from zero and near it
+		for i := range 2 * n {
+			x := random.NormFloat64()
+			for _, s := range []struct {
+				at  *[2]float64
+				off float64
+			}{{&near[i%2], 0}, {&sums[i%2], 1.7e12}} {
+				s.at[0] += x + s.off
+				s.at[1] += (x + s.off) * (x + s.off)
+			}
+		}
+		lo, hi := MeanChange(n, sums[0][0], sums[0][1], n, sums[1][0], sums[1][1], alpha)
+		low, high := MeanChange(n, near[0][0], near[0][1], n, near[1][0], near[1][1], alpha)
+		if hi-lo < high-low {
+			t.Errorf("seed %d: %v to %v, near zero %v to %v", seed, lo, hi, low, high)
+		}
+		lo, hi = Mean(n, sums[0][0], sums[0][1], alpha)
+		low, high = Mean(n, near[0][0], near[0][1], alpha)
+		if hi-lo < high-low {
+			t.Errorf("seed %d, one arm: %v to %v, near zero %v to %v", seed, lo, hi, low, high)
+		}
 	}
 }

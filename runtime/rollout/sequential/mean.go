@@ -31,10 +31,12 @@ func MeanChange(n1 int64, sum1, squares1 float64, n2 int64, sum2, squares2, alph
 		first*second/(first+second), n1 >= MeanFrom && n2 >= MeanFrom, alpha)
 }
 
-// moments are the mean and the variance of values.
+// moments are the mean and the variance of values. To the variance is added what n
+// additions may have lost of it: a small scatter around a large mean is no certainty.
 func moments(n int64, sum, squares float64) (mean, variance float64) {
+	const rounding = 0x1p-51 // of a sum, at each addition
 	mean = sum / float64(n)
-	return mean, math.Max(0, squares/float64(n)-mean*mean)
+	return mean, math.Max(0, squares/float64(n)-mean*mean) + rounding*squares
 }
 
 // around is the interval of Waudby-Smith et al. (theorem 2.2) around a mean with the

@@ -23,32 +23,28 @@ const (
 // be evidence that more of slow is above it than of fast is above the one that is
 // shift buckets lower. Two intervals of quantiles that must not touch need 1.7 times
 // as many units where the arms are equal, 1.2 times at a theta0 of 2 %.
-func QuantileShift(slow, fast []int64, p, theta0, alpha float64) (lo, hi float64) {
-	return NewShifts(slow, fast, p, theta0, alpha).Interval()
-}
+//
+// It is what is known at one moment, and not safe for concurrent use.
+type QuantileShift struct{ up, down *quantiles }
 
-// Shifts is what [QuantileShift] knows of two arms at one moment, for who asks more
-// than the interval. It is not safe for concurrent use.
-type Shifts struct{ up, down *quantiles }
-
-// NewShifts prepares the answers; alpha is the level of both ends of the interval
-// together.
-func NewShifts(slow, fast []int64, p, theta0, alpha float64) *Shifts {
+// NewQuantileShift prepares the answers; alpha is the level of both ends of the
+// interval together.
+func NewQuantileShift(slow, fast []int64, p, theta0, alpha float64) *QuantileShift {
 	above, otherAbove := tops(slow), tops(fast)
-	return &Shifts{newQuantiles(above, otherAbove, p, theta0, alpha/2), newQuantiles(otherAbove, above, p, 1-theta0, alpha/2)}
+	return &QuantileShift{newQuantiles(above, otherAbove, p, theta0, alpha/2), newQuantiles(otherAbove, above, p, 1-theta0, alpha/2)}
 }
 
-// Interval is the interval that QuantileShift returns.
-func (s *Shifts) Interval() (lo, hi float64) { return s.up.refuted(), -s.down.refuted() }
+// Interval is the interval of the shift.
+func (s *QuantileShift) Interval() (lo, hi float64) { return s.up.refuted(), -s.down.refuted() }
 
 // Slower is the evidence against "the quantile of slow is at most shift buckets above
 // that of fast", as a logarithm. It reaches log(2/alpha) exactly if the lower end of
 // the interval is shift or more; where that is true, with probability alpha/2 at
 // most.
-func (s *Shifts) Slower(shift int) float64 { return s.up.evidence(shift) }
+func (s *QuantileShift) Slower(shift int) float64 { return s.up.evidence(shift) }
 
 // Faster is the evidence against "at least shift buckets above".
-func (s *Shifts) Faster(shift int) float64 { return s.down.evidence(-shift) }
+func (s *QuantileShift) Faster(shift int) float64 { return s.down.evidence(-shift) }
 
 // quantiles is what is known of two arms' quantiles.
 type quantiles struct {

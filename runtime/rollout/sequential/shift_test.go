@@ -53,7 +53,7 @@ func TestAShiftOfAQuantileIsRefutedBucketByBucket(t *testing.T) {
 		slow := histogramOf(random, 40, 5+random.IntN(300), 18+5*random.Float64(), 3)
 		fast := histogramOf(random, 40, 5+random.IntN(300), 18, 3)
 		shift := random.IntN(11) - 5
-		got, want := NewShifts(slow, fast, p, theta0, 2*alpha).Slower(shift), twinSlower(slow, fast, p, shift, theta0, alpha)
+		got, want := NewQuantileShift(slow, fast, p, theta0, 2*alpha).Slower(shift), twinSlower(slow, fast, p, shift, theta0, alpha)
 		switch {
 		case math.IsInf(want, 1):
 			beyond++
@@ -78,12 +78,12 @@ func TestAnIntervalOfAShiftEndsWhereItIsRefuted(t *testing.T) {
 		const alpha = 0.1
 		p, theta0 := []float64{0.5, 0.9}[random.IntN(2)], []float64{0.1, 0.5}[random.IntN(2)]
 		slow, fast := histogramOf(random, 60, 300, 24, 4), histogramOf(random, 60, 900, 20, 4)
-		lo, hi := QuantileShift(slow, fast, p, theta0, alpha)
+		lo, hi := NewQuantileShift(slow, fast, p, theta0, alpha).Interval()
 		if lo > hi {
 			t.Fatalf("[%v, %v]", lo, hi)
 		}
 		need := math.Log(2 / alpha)
-		shifts, swapped := NewShifts(slow, fast, p, theta0, alpha), NewShifts(fast, slow, p, 1-theta0, alpha)
+		shifts, swapped := NewQuantileShift(slow, fast, p, theta0, alpha), NewQuantileShift(fast, slow, p, 1-theta0, alpha)
 		for shift := -60; shift <= 60; shift++ {
 			slower, faster := shifts.Slower(shift), shifts.Faster(shift)
 			if other := swapped.Slower(-shift); math.Abs(faster-other) > 1e-9 {
@@ -146,7 +146,7 @@ func TestPeekingAtAQuantileFindsATrueShiftWithNoMoreThanItsLevel(t *testing.T) {
 					fast[at]++
 				}
 				if i%15 == 0 && !out {
-					shifts := NewShifts(slow, fast, c.p, c.theta0, alpha)
+					shifts := NewQuantileShift(slow, fast, c.p, c.theta0, alpha)
 					out = max(shifts.Slower(shift), shifts.Faster(shift)) >= math.Log(2/alpha)
 				}
 			}
@@ -163,7 +163,7 @@ func TestPeekingAtAQuantileFindsATrueShiftWithNoMoreThanItsLevel(t *testing.T) {
 func TestTwoArmsKnowTheirRatioSoonerTogetherThanEachItsQuantile(t *testing.T) {
 	random := rand.New(rand.NewPCG(11, 12))
 	slow, fast := histogramOf(random, 4000, 2000, 2050, 200), histogramOf(random, 4000, 2000, 2000, 200)
-	lo, hi := QuantileShift(slow, fast, 0.5, 0.5, 0.05)
+	lo, hi := NewQuantileShift(slow, fast, 0.5, 0.5, 0.05).Interval()
 	slowLo, slowHi := Quantile(slow, 0.5, 0.025)
 	fastLo, fastHi := Quantile(fast, 0.5, 0.025)
 	if apart := float64(slowHi + 1 - fastLo - (slowLo - fastHi - 1)); hi-lo > 0.75*apart {
@@ -185,10 +185,10 @@ func TestAShiftOfNothingIsNotKnown(t *testing.T) {
 		{some, some, 0.5, 0, 0.05}, {some, some, 0.5, 1, 0.05}, {some, some, 0.5, 0.5, 0}, {some, some, 0.5, 0.5, math.NaN()},
 		{[]int64{1}, []int64{1}, 0.5, 0.5, 0.05},
 	} {
-		if lo, hi := QuantileShift(c.slow, c.fast, c.p, c.theta0, c.alpha); !math.IsInf(lo, -1) || !math.IsInf(hi, 1) {
+		if lo, hi := NewQuantileShift(c.slow, c.fast, c.p, c.theta0, c.alpha).Interval(); !math.IsInf(lo, -1) || !math.IsInf(hi, 1) {
 			t.Errorf("%+v: [%v, %v]", c, lo, hi)
 		}
-		shifts := NewShifts(c.slow, c.fast, c.p, c.theta0, c.alpha)
+		shifts := NewQuantileShift(c.slow, c.fast, c.p, c.theta0, c.alpha)
 		if slower, faster := shifts.Slower(0), shifts.Faster(0); slower != 0 || faster != 0 {
 			t.Errorf("%+v: evidence %v and %v", c, slower, faster)
 		}
@@ -202,21 +202,21 @@ func TestWhatIsBeyondTheLadderProvesNothing(t *testing.T) {
 		out[bucket] = 10_000
 		return out
 	}
-	if lo, hi := QuantileShift(all(19), all(19), 0.5, 0.5, 0.05); !math.IsInf(lo, -1) || !math.IsInf(hi, 1) {
+	if lo, hi := NewQuantileShift(all(19), all(19), 0.5, 0.5, 0.05).Interval(); !math.IsInf(lo, -1) || !math.IsInf(hi, 1) {
 		t.Errorf("both above the ladder: [%v, %v]", lo, hi)
 	}
-	if lo, hi := QuantileShift(all(0), all(0), 0.5, 0.5, 0.05); !math.IsInf(lo, -1) || !math.IsInf(hi, 1) {
+	if lo, hi := NewQuantileShift(all(0), all(0), 0.5, 0.5, 0.05).Interval(); !math.IsInf(lo, -1) || !math.IsInf(hi, 1) {
 		t.Errorf("both below the ladder: [%v, %v]", lo, hi)
 	}
 	most := all(10)
 	most[10], most[19] = 4000, 6000
-	if lo, _ := QuantileShift(all(18), most, 0.5, 0.5, 0.05); !math.IsInf(lo, -1) {
+	if lo, _ := NewQuantileShift(all(18), most, 0.5, 0.5, 0.05).Interval(); !math.IsInf(lo, -1) {
 		t.Errorf("against a quantile above the ladder: more than %v", lo)
 	}
-	if lo, _ := QuantileShift(all(19), all(10), 0.5, 0.5, 0.05); lo != 8 {
+	if lo, _ := NewQuantileShift(all(19), all(10), 0.5, 0.5, 0.05).Interval(); lo != 8 {
 		t.Errorf("above the ladder against its middle: more than %v", lo)
 	}
-	if _, hi := QuantileShift(all(0), all(10), 0.5, 0.5, 0.05); hi != -9 {
+	if _, hi := NewQuantileShift(all(0), all(10), 0.5, 0.5, 0.05).Interval(); hi != -9 {
 		t.Errorf("below the ladder against its middle: less than %v", hi)
 	}
 }

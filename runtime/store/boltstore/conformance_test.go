@@ -10,21 +10,22 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	storetest.Run(t, inFolder)
+	storetest.Run(t, func(t *testing.T) func() store.Store { return inFolder(t, boltstore.Open) })
 }
 
-// A faultstore that never fails is a store like the one inside.
-func TestConformanceBehindFaultstore(t *testing.T) {
+// A faultstore that never fails is a store like the one inside, and one that does not
+// wait for the disk is a store like the one that does.
+func TestConformanceUnsyncedBehindFaultstore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) func() store.Store {
-		reopen := inFolder(t)
+		reopen := inFolder(t, boltstore.OpenUnsynced)
 		return func() store.Store { return faultstore.New(reopen(), 0) }
 	})
 }
 
-func inFolder(t *testing.T) func() store.Store {
+func inFolder(t *testing.T, open func(dir string) (*boltstore.Store, error)) func() store.Store {
 	dir := t.TempDir()
 	return func() store.Store {
-		s, err := boltstore.Open(dir)
+		s, err := open(dir)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -106,7 +106,7 @@ func failOpen(t *testing.T, how failure, n int) bool {
 	must(t, s.Close())
 
 	fs := &failing{failAt: n, how: how, armed: true}
-	s, err = open(dir, fs, &bolt.Options{Timeout: time.Second})
+	s, err = open(dir, fs, &bolt.Options{Timeout: time.Second, NoSync: true})
 	if err == nil {
 		must(t, s.Close())
 	} else if problem.CodeOf(err) != problem.StoreFailed {

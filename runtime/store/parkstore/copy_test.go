@@ -25,7 +25,7 @@ func TestConformanceOfTheCopy(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) func() store.Store {
 		dir := t.TempDir()
 		return func() store.Store {
-			s, err := boltstore.Open(dir)
+			s, err := boltstore.OpenUnsynced(dir)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -21,7 +21,7 @@ import (
 )
 
 func openBolt(dir string) func() (store.Store, error) {
-	return func() (store.Store, error) { return boltstore.Open(dir) }
+	return func() (store.Store, error) { return boltstore.OpenUnsynced(dir) }
 }
 
 func open(t *testing.T, dir string) *parkstore.Store {
@@ -147,7 +147,7 @@ func (torn) Rollout(_ context.Context, _ string, id uint64) (store.Rollout, erro
 func TestAParkedStoreReportsARolloutThatIsMissing(t *testing.T) {
 	dir := t.TempDir()
 	s, err := parkstore.Open(func() (store.Store, error) {
-		inner, err := boltstore.Open(dir)
+		inner, err := boltstore.OpenUnsynced(dir)
 		return torn{inner}, err
 	})
 	ok(t, err)
@@ -250,7 +250,7 @@ func TestAnotherProcessMayOpenTheFolderOfAParkedStore(t *testing.T) {
 	s := open(t, dir)
 	deploy(t, s, "pay", 1)
 	ok(t, s.Park(t.Context()))
-	other, err := boltstore.Open(dir)
+	other, err := boltstore.OpenUnsynced(dir)
 	ok(t, err)
 	// Its owner takes it back too early: reads go on, changes are refused with
 	// the reason, and the first change after the other has closed it succeeds.
@@ -270,7 +270,7 @@ func TestAnotherProcessMayOpenTheFolderOfAParkedStore(t *testing.T) {
 func TestAStoreThatWasParkedAgainIsNotOpenedByAChange(t *testing.T) {
 	opened := 0
 	dir := t.TempDir()
-	s, err := parkstore.Open(func() (store.Store, error) { opened++; return boltstore.Open(dir) })
+	s, err := parkstore.Open(func() (store.Store, error) { opened++; return boltstore.OpenUnsynced(dir) })
 	ok(t, err)
 	defer s.Close()
 	ok(t, s.Park(t.Context()))
@@ -315,7 +315,7 @@ func TestAStoreThatCannotBeOpenedAgainHeals(t *testing.T) {
 		if away.Load() {
 			return nil, broken
 		}
-		return boltstore.Open(dir)
+		return boltstore.OpenUnsynced(dir)
 	})
 	ok(t, err)
 	defer s.Close()
