@@ -59,6 +59,7 @@ type experimenting struct {
 	panics  int               // looks in a row
 	retry   time.Duration     // the pause after the first of them
 	track   experiment.Track
+	looks   uint64 // that have begun
 	seen    *sight // nil before the first look
 	changed bool   // the verdict was, since it was told
 	why     string // it ends by itself; "": it goes on
@@ -71,6 +72,7 @@ type experimenting struct {
 
 // sight is one look.
 type sight struct {
+	number  uint64 // looks that began later have greater ones
 	finding experiment.Finding
 	tally   *experiment.Tally
 	since   time.Duration

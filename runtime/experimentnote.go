@@ -15,7 +15,7 @@ import (
 // when the experiment ended by itself stays.
 func (x *experimenting) look() (pause time.Duration) {
 	x.mu.Lock()
-	since := x.sinceLocked()
+	number, since := x.numberLocked(), x.sinceLocked()
 	x.mu.Unlock()
 	begun := time.Now()
 	s := x.sight(since)
@@ -27,13 +27,22 @@ func (x *experimenting) look() (pause time.Duration) {
 	case s == nil:
 		return x.failedLocked()
 	default:
+		s.number = number
 		x.seeLocked(s)
 	}
 	return lookPart * took
 }
 
-// seeLocked makes a look the last one.
+func (x *experimenting) numberLocked() uint64 {
+	x.looks++
+	return x.looks
+}
+
+// seeLocked makes a look the last one, unless one that began later was ready before.
 func (x *experimenting) seeLocked(s *sight) {
+	if x.seen != nil && s.number < x.seen.number {
+		return
+	}
 	if x.seen == nil || s.word() != x.seen.word() {
 		x.changed = x.changed || x.seen != nil || s.finding.Verdict.Word != compare.Undecided
 	}
@@ -102,7 +111,7 @@ func (x *experimenting) judged() (record experimentRecord, s *sight) {
 		counts := x.set.Counts()
 		x.guarded(func() {
 			tally := counts.Tally()
-			s = &sight{x.plan.Look(tally, since), tally, since}
+			s = &sight{x.numberLocked(), x.plan.Look(tally, since), tally, since}
 			x.seeLocked(s)
 		})
 		p = x.progressLocked(counts, since)

@@ -123,7 +123,7 @@ func (x *experimenting) sightLocked() *sight {
 func (x *experimenting) sight(since time.Duration) (s *sight) {
 	x.guarded(func() {
 		tally := x.set.Tally()
-		s = &sight{x.plan.Look(tally, since), tally, since}
+		s = &sight{finding: x.plan.Look(tally, since), tally: tally, since: since}
 	})
 	return s
 }
