@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -147,9 +148,9 @@ func TestAComparisonThatTheServerEndedIsToldOf(t *testing.T) {
 // TestAServerThatIsAwayForAMomentIsWaitedFor: between two processes nobody answers,
 // or somebody who is about to leave.
 func TestAServerThatIsAwayForAMomentIsWaitedFor(t *testing.T) {
-	asked := 0
+	var asked atomic.Int64
 	web := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, q *http.Request) {
-		switch asked++; asked {
+		switch asked.Add(1) {
 		case 1, 2:
 			panic(http.ErrAbortHandler)
 		case 3:
@@ -168,11 +169,11 @@ func TestAServerThatIsAwayForAMomentIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &awaited{app: a, client: cl, path: comparisonsPath + "/a"}
-	if s, err := w.end(t.Context()); err != nil || s.State != runtime.ComparisonCanceled || asked != 5 {
-		t.Errorf("%+v, %v, asked %d times", s, err, asked)
+	if s, err := w.end(t.Context()); err != nil || s.State != runtime.ComparisonCanceled || asked.Load() != 5 {
+		t.Errorf("%+v, %v, asked %d times", s, err, asked.Load())
 	}
 	w.silent = time.Now().Add(-time.Hour)
-	asked = 0
+	asked.Store(0)
 	if _, err := w.look(t.Context()); problem.CodeOf(err) != problem.NotFound {
 		t.Errorf("after an hour: %v", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/swapline/swapline/runtime"
@@ -126,7 +127,10 @@ func TestAPromotionIsNotRepeatedForAnotherVerdict(t *testing.T) {
 		{"another verdict, only stopped", false, compare.Worse, 2},
 	} {
 		sent, word := 0, compare.Better
+		var mu sync.Mutex // each connection has a goroutine
 		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
 			w.Header().Set("Content-Type", "application/json")
 			if r.Method == http.MethodPost {
 				if sent++; sent == 1 {
@@ -143,10 +147,10 @@ func TestAPromotionIsNotRepeatedForAnotherVerdict(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = cl.stopExperiment(t.Context(), "risk", newest, experimentStopOptions{promote: c.promote, revision: -1})
+		web.Close()
 		if sent != c.sent || (err == nil) != (c.sent == 2) {
 			t.Errorf("%s: sent %d times, %v", c.name, sent, err)
 		}
-		web.Close()
 	}
 }
 
